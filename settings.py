@@ -1,0 +1,327 @@
+"""The organization's settings, read strictly: the one leaf every package may import.
+
+`plumbline.toml` (or `$PLUMBLINE_CONFIG`) says what the organization is; `data/` (or
+`$PLUMBLINE_DATA`) holds everything a build writes; `$AS_OF` is the clock. A key that nothing
+reads is an error that names the file, the line and the nearest known name, because a setting
+with a typo is a setting that silently does not hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import difflib
+import os
+import re
+import tomllib
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+ROOT = Path(__file__).resolve().parent
+STRICT = ConfigDict(extra="forbid")
+SAMPLE_KEY = "plumbline-sample-key-not-a-secret"
+
+
+class ConfigError(ValueError):
+    """A file of ours says something we cannot take; the text names file, line and remedy."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Organization:
+    name: str
+    currency: str = "EUR"
+    time_zone: str = "UTC"
+    fiscal_year_start_month: int = 1
+    as_of: dt.date | None = None
+    industry: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Privacy:
+    key: typing.Literal["environment", "sample"] = "environment"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Sample:
+    seed: int = 7
+    scale: int = 1
+
+
+@dataclass(frozen=True, config=STRICT)
+class Source:
+    """An API source; secrets never stand here but in `$<NAME>_TOKEN` (upper case)."""
+
+    base_url: str
+    owner: str
+    accounts: tuple[str, ...] = ()
+    start: dt.date | None = None
+    company: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Feeds:
+    folders: tuple[str, ...] = ()
+    owner: str = "data_lead"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Publish:
+    keep: int = 5
+    postgres: bool = False
+    metabase_url: str | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Metrics:
+    goals: str = "metrics/goals"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Settings:
+    """Everything `plumbline.toml` may say. Paths in it are relative to the repository."""
+
+    organization: Organization
+    privacy: Privacy = Privacy()
+    sample: Sample | None = None
+    sources: dict[str, Source] = dataclasses.field(default_factory=dict)
+    feeds: Feeds = Feeds()
+    metrics: Metrics = Metrics()
+    publish: Publish = Publish()
+
+
+@dataclasses.dataclass(frozen=True)
+class Paths:
+    """Where a build writes. One file stem everywhere: DuckDB's catalog is named after it."""
+
+    data: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.data / "build" / "plumbline.duckdb"
+
+    @property
+    def dlt(self) -> Path:
+        return self.data / "build" / "dlt"
+
+    @property
+    def sample(self) -> Path:
+        return self.data / "sample"
+
+    @property
+    def target(self) -> Path:
+        return self.data / "build" / "target"
+
+    @property
+    def publications(self) -> Path:
+        return self.data / "publications"
+
+    @property
+    def served(self) -> Path:
+        return self.data / "served"
+
+    @property
+    def docs(self) -> Path:
+        return self.data / "build" / "data_docs"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One build: its settings, its clock and its voice. Steps get it and nothing else."""
+
+    settings: Settings
+    paths: Paths
+    run_id: str
+    as_of: dt.date
+    started_at: dt.datetime
+    say: Callable[[str], None] = lambda text: None
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a step reports: `passed`, `degraded` (a source is stale) or `failed` (stop)."""
+
+    status: typing.Literal["passed", "degraded", "failed"]
+    lines: tuple[str, ...] = ()
+    rows: int | None = None
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read plumbline.toml; `$PLUMBLINE_CONFIG` names another. Raises ConfigError."""
+    path = path or Path(os.environ.get("PLUMBLINE_CONFIG") or ROOT / "plumbline.toml")
+    return read_toml(path if path.is_absolute() else ROOT / path, Settings)
+
+
+def load_paths() -> Paths:
+    """`data/` beside this file, or `$PLUMBLINE_DATA`."""
+    return Paths(Path(os.environ.get("PLUMBLINE_DATA") or ROOT / "data").resolve())
+
+
+def clock(settings: Settings) -> dt.date:
+    """The build's day: `$AS_OF`, else the settings' `as_of`, else today in UTC."""
+    text = os.environ.get("AS_OF")
+    if text:
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            raise ConfigError(
+                f"AS_OF={text!r} is not a day: write it as 2026-09-30, or leave it out."
+            ) from None
+    return settings.organization.as_of or dt.datetime.now(dt.UTC).date()
+
+
+def privacy_key(settings: Settings) -> bytes:
+    """The organization's key for hashing personal identifiers. Raises ConfigError without one."""
+    if settings.privacy.key == "sample":
+        return SAMPLE_KEY.encode()
+    key = os.environ.get("PLUMBLINE_KEY", "")
+    if len(key) < 16:
+        raise ConfigError(
+            "PLUMBLINE_KEY is not set or shorter than 16 characters: personal identifiers are "
+            "hashed with it before anything is written. Set it in the environment and keep it: "
+            "another key makes other hashes. (Only for the sample: [privacy] key = \"sample\".)"
+        )
+    return key.encode()
+
+
+def read_toml(path: Path, kind: type) -> typing.Any:
+    """Read a TOML file as `kind`, refusing unknown keys. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return checked(tomllib.loads(text), kind, path, lambda loc: _toml_line(text, loc))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file. Set PLUMBLINE_CONFIG to one.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def read_yaml(path: Path, kind: typing.Any) -> typing.Any:
+    """Read a YAML file as `kind`, refusing unknown keys and repeated ones. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        _no_repeats(tree, path)
+        data = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file.") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    return checked(data, kind, path, lambda loc: _yaml_line(tree, loc))
+
+
+def checked(
+    data: typing.Any,
+    kind: typing.Any,
+    path: Path,
+    line: Callable[[tuple], int | None] = lambda loc: None,
+) -> typing.Any:
+    """`data` as `kind`; every problem in one ConfigError, a line each."""
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as errors:
+        raise ConfigError(
+            "\n".join(_sentence(error, data, path, line) for error in errors.errors())
+        ) from None
+
+
+def _sentence(error: typing.Any, data: typing.Any, path: Path, line: Callable) -> str:
+    loc = tuple(part for part in error["loc"] if _is_step(part))
+    at = line(loc)
+    where = f"{path}:{at}" if at else str(path)
+    name = ".".join(str(part) for part in loc)
+    if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = _known(error, data, loc)
+        near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}."
+        return f"{where}: unknown key '{name}'; {hint}"
+    if error["type"] in ("missing", "missing_argument"):
+        return f"{where}: '{name}' is missing; add it."
+    return f"{where}: '{name}': {error['msg']} (found {error.get('input')!r})."
+
+
+_KNOWN: dict[str, list[str]] = {}
+
+
+def _known(error: typing.Any, data: typing.Any, loc: tuple) -> list[str]:
+    """Names pydantic would have taken at that place: every field of every strict dataclass
+    whose other keys there are known too."""
+    siblings = data
+    for part in loc[:-1]:
+        siblings = siblings[part]
+    names = {str(key) for key in siblings} - {str(loc[-1])}
+    options = [fields for fields in _all_fields() if names <= fields] or _all_fields()
+    return sorted(set().union(*options))
+
+
+def _all_fields() -> list[set[str]]:
+    found: list[set[str]] = []
+    waiting = list(_REGISTERED) + [
+        Settings, Organization, Privacy, Sample, Source, Feeds, Metrics, Publish,
+    ]
+    for kind in waiting:
+        found.append({field.name for field in dataclasses.fields(kind)})
+    return found
+
+
+_REGISTERED: list[type] = []
+
+
+def strict(kind: type) -> type:
+    """Decorator: a frozen dataclass for what a YAML of ours may say; unknown keys are refused."""
+    made = dataclass(frozen=True, config=STRICT)(kind)
+    _REGISTERED.append(made)
+    return made
+
+
+def _is_step(part: typing.Any) -> bool:
+    return isinstance(part, int) or not re.search(r"[\[\(]|^(tuple|dict|list|function-)", str(part))
+
+
+def _yaml_line(tree: yaml.Node | None, loc: tuple) -> int | None:
+    node, line = tree, None
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line or (tree.start_mark.line + 1 if tree else None)
+
+
+def _no_repeats(node: yaml.Node | None, path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ConfigError(f"{path}:{line}: '{key.value}' stands twice; keep one.")
+            seen.add(key.value)
+            _no_repeats(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _no_repeats(item, path)
+
+
+def _toml_line(text: str, loc: tuple) -> int | None:
+    names = [str(part) for part in loc if not isinstance(part, int)]
+    if not names:
+        return None
+    table = ".".join(names[:-1])
+    inside = table == ""
+    for number, row in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[?([^\]]+)\]", row)
+        if header:
+            inside = header[1].strip() == table
+            if header[1].strip() == ".".join(names):
+                return number
+        elif inside and re.match(rf"\s*\"?{re.escape(names[-1])}\"?\s*=", row):
+            return number
+    return None
