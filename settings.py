@@ -184,7 +184,7 @@ def privacy_key(settings: Settings) -> bytes:
         raise ConfigError(
             "PLUMBLINE_KEY is not set or shorter than 16 characters: personal identifiers are "
             "hashed with it before anything is written. Set it in the environment and keep it: "
-            "another key makes other hashes. (Only for the sample: [privacy] key = \"sample\".)"
+            'another key makes other hashes. (Only for the sample: [privacy] key = "sample".)'
         )
     return key.encode()
 
@@ -261,7 +261,14 @@ def _known(error: typing.Any, data: typing.Any, loc: tuple) -> list[str]:
 def _all_fields() -> list[set[str]]:
     found: list[set[str]] = []
     waiting = list(_REGISTERED) + [
-        Settings, Organization, Privacy, Sample, Source, Feeds, Metrics, Publish,
+        Settings,
+        Organization,
+        Privacy,
+        Sample,
+        Source,
+        Feeds,
+        Metrics,
+        Publish,
     ]
     for kind in waiting:
         found.append({field.name for field in dataclasses.fields(kind)})
