@@ -55,7 +55,7 @@ def transform(run: Run) -> Outcome:
     project = str(ROOT / "dbt_project")
     result = dbtRunner().invoke(
         ["build", "--project-dir", project, "--profiles-dir", project,
-         "--target-path", str(run.paths.target), "--log-path", str(run.paths.target.parent / "logs"),
+         "--target-path", str(run.paths.target), "--log-path", str(run.paths.logs),
          "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-version-check"]
         + (["--full-refresh"] if os.environ.get("FULL_REFRESH") else [])
     )  # fmt: skip

@@ -118,6 +118,10 @@ class Paths:
         return self.data / "build" / "target"
 
     @property
+    def logs(self) -> Path:
+        return self.data / "build" / "logs"
+
+    @property
     def publications(self) -> Path:
         return self.data / "publications"
 
