@@ -1,0 +1,38 @@
+{# A ratio as a double; null when the denominator is null or 0. #}
+{% macro safe_divide(numerator, denominator) -%}
+    (cast({{ numerator }} as {{ plumbline.sql_type('number') }}) / nullif(cast({{ denominator }} as {{ plumbline.sql_type('number') }}), 0))
+{%- endmacro %}
+
+{# The known values' sum, null only when none is known. #}
+{% macro sum_known(expressions) -%}
+    case when coalesce({{ expressions | join(', ') }}) is not null then
+        {%- for expression in expressions %}
+        coalesce({{ expression }}, 0){% if not loop.last %} +{% endif %}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# The share of `total` that falls on day number `day` (from 0) of `days`, such that the days' shares
+   sum to the total exactly: cumulative rounding. kind: integer, money or number. #}
+{% macro share_of_day(total, day, days, kind) -%}
+    {%- if kind == 'integer' -%}
+        cast(
+            floor(cast({{ total }} as {{ plumbline.sql_type('number') }}) * ({{ day }} + 1) / {{ days }})
+            - floor(cast({{ total }} as {{ plumbline.sql_type('number') }}) * {{ day }} / {{ days }})
+        as {{ plumbline.sql_type('integer') }})
+    {%- elif kind == 'money' -%}
+        (
+            cast(cast({{ total }} as {{ plumbline.sql_type('number') }}) * ({{ day }} + 1) / {{ days }} as {{ plumbline.sql_type('money') }})
+            - cast(cast({{ total }} as {{ plumbline.sql_type('number') }}) * {{ day }} / {{ days }} as {{ plumbline.sql_type('money') }})
+        )
+    {%- elif kind == 'number' -%}
+        (cast({{ total }} as {{ plumbline.sql_type('number') }}) / {{ days }})
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("share_of_day(): kind is integer, money or number, not " ~ kind) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# An amount at a rate, in the reporting currency; null when the rate is missing (never 1). #}
+{% macro at_rate(amount, rate) -%}
+    cast({{ amount }} * {{ rate }} as {{ plumbline.sql_type('money') }})
+{%- endmacro %}
