@@ -1,0 +1,39 @@
+"""What several tests share: one true build of the sample organization, made once a session."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings import ROOT, Paths
+
+sys.path.insert(0, str(ROOT))
+CLEAN = ("AS_OF", "STRICT", "FORCE", "WAIT", "FULL_REFRESH", "PLUMBLINE_CONFIG",
+         "PLUMBLINE_WEBHOOK", "PLUMBLINE_KEY", "PLUMBLINE_POSTGRES_DSN")  # fmt: skip
+
+
+def build(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """`pipeline.py build` in a process of its own, as a scheduled job would run it."""
+    env = {name: value for name, value in os.environ.items() if name not in CLEAN}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "pipeline.py"), "build", *arguments],
+        env={**env, "PLUMBLINE_DATA": str(data), **environment},
+        cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """Paths of a finished build of the sample; read it, never write to it.
+
+    `$PLUMBLINE_TEST_BUILD` names a folder with one already made, to save the time by hand.
+    """
+    given = os.environ.get("PLUMBLINE_TEST_BUILD")
+    data = Path(given) if given else tmp_path_factory.mktemp("built")
+    if not (data / "served").exists():
+        done = build(data)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (data / "build.log").write_text(done.stdout, encoding="utf-8")
+    return Paths(data)
