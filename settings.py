@@ -218,6 +218,13 @@ def read_yaml(path: Path, kind: typing.Any) -> typing.Any:
     return checked(data, kind, path, lambda loc: _yaml_line(tree, loc))
 
 
+def yaml_line(path: Path, loc: tuple) -> int | None:
+    """The line of the entry `loc` (keys and list positions) of a YAML file, for errors that show
+    only after reading: a name that the warehouse does not know."""
+    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    return _yaml_line(tree, loc)
+
+
 def checked(
     data: typing.Any,
     kind: typing.Any,
@@ -275,7 +282,8 @@ def _all_fields() -> list[set[str]]:
         Publish,
     ]
     for kind in waiting:
-        found.append({field.name for field in dataclasses.fields(kind)})
+        aliases = {name: field.alias for name, field in kind.__pydantic_fields__.items()}
+        found.append({aliases[f.name] or f.name for f in dataclasses.fields(kind)})
     return found
 
 
