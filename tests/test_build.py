@@ -1,0 +1,218 @@
+"""A whole build as a scheduled job runs it: what it leaves, and what no fault may take away."""
+
+import contextlib
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import CLEAN, build
+
+from settings import ROOT, Paths
+
+STEPS = ("ingest", "gate-raw", "transform", "measure", "gate-marts", "publish")
+
+
+def content(database: Path, schemas: tuple[str, ...]) -> dict[str, tuple]:
+    """Every table of the schemas: rows and a sum over row hashes, whatever their order."""
+    with duckdb.connect(str(database), read_only=True) as warehouse:
+        names = warehouse.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name in (select unnest(?)) order by 1",
+            [list(schemas)],
+        ).fetchall()
+        return {
+            name: warehouse.execute(
+                f"select count(*), sum(hash(t)::hugeint) from {name} as t"
+            ).fetchone()
+            for (name,) in names
+        }
+
+
+def published(data: Path) -> dict[str, tuple]:
+    served = Paths(data).served
+    return content(served / "plumbline.duckdb", ("marts", "metrics")) | content(
+        served / "people.duckdb", ("people",)
+    )
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """Every file behind `data/served`, byte for byte."""
+    real = folder.resolve()
+    return {
+        str(path.relative_to(real)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(real.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def another(built, tmp_path_factory):
+    """A copy of the finished build that a test may work in; publications keep their names."""
+    data = tmp_path_factory.mktemp("another") / "data"
+    shutil.copytree(built.data, data, symlinks=True)
+    return data
+
+
+def test_a_build_serves_a_scorecard_and_two_databases(built):
+    served = built.served
+    assert {"plumbline.duckdb", "people.duckdb", "scorecard.html"} <= {
+        path.name for path in served.iterdir()
+    }
+    tables = content(served / "plumbline.duckdb", ("marts", "metrics", "quality", "ops"))
+    assert all(rows > 0 for rows, _ in (tables["metrics.goal_status"], tables["marts.fct_deals"]))
+    assert not content(served / "plumbline.duckdb", ("people", "raw_feeds", "staging"))
+    assert content(served / "people.duckdb", ("people",))
+
+
+def test_fetched_rows_are_loaded_or_quarantined_and_none_is_lost(built):
+    with duckdb.connect(str(built.warehouse), read_only=True) as warehouse:
+        wrong, fetched, kept_out = warehouse.execute(
+            "select count(*) filter (where rows_fetched <> rows_loaded + rows_quarantined), "
+            "sum(rows_fetched), sum(rows_quarantined) from ingest.loads"
+        ).fetchone()
+    assert wrong == 0 and fetched > 50_000 and kept_out > 0
+
+
+def test_every_goal_has_an_owner_a_status_and_a_trust_mark(built):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as served:
+        rows = served.execute(
+            "select goal_id, owner_role, status, trust, owner_name from metrics.goal_status"
+        ).fetchall()
+    assert len(rows) >= 8
+    for goal, *marks in rows:
+        assert all(marks), (goal, marks)
+    assert len({status for _, _, status, _, _ in rows}) >= 3
+
+
+def test_nothing_personal_is_served(built):
+    """The sample's e-mail addresses and employees' handles, looked for in every served byte."""
+    clear = [b"@harbourvale", b"@harbour-vale", b"@example."]
+    for path in built.served.resolve().rglob("*"):
+        if path.is_file():
+            text = path.read_bytes()
+            assert not any(word in text for word in clear), path
+
+
+def test_a_second_build_with_nothing_new_keeps_what_is_served(another):
+    before = (another / "served").resolve()
+    done = build(another)
+    assert done.returncode == 0, done.stderr
+    assert "nothing new" in done.stdout
+    assert (another / "served").resolve() == before
+
+
+def test_a_reader_is_not_disturbed_and_the_same_input_gives_the_same_marts(another, built):
+    """Forced: every step runs again, over the same input and clock, while a reader reads."""
+    file = (another / "served").resolve() / "plumbline.duckdb"
+    before = fingerprints(another / "served")
+    with duckdb.connect(str(file), read_only=True) as reader:
+        count = "select count(*) from marts.fct_channel_days"
+        rows = reader.execute(count).fetchone()
+        done = build(another, "--force")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert reader.execute(count).fetchone() == rows
+    assert fingerprints(file.parent) == before
+    assert (another / "served").resolve() != file.parent
+    assert published(another) == published(built.data)
+
+
+def test_two_builds_at_once_end_as_one_build_and_one_refusal(another):
+    environment = {name: value for name, value in os.environ.items() if name not in CLEAN}
+    both = [
+        subprocess.Popen(
+            [sys.executable, str(ROOT / "pipeline.py"), "build"],
+            env={**environment, "PLUMBLINE_DATA": str(another)},
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    told = [process.communicate(timeout=300) for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes == [0, 1], told
+    refused = next(err for process, (_, err) in zip(both, told, strict=True) if process.returncode)
+    assert "another build holds" in refused and "process" in refused
+
+
+def test_a_full_disk_leaves_the_publication_and_says_so(another):
+    before = fingerprints(another / "served")
+    environment = {name: value for name, value in os.environ.items() if name not in CLEAN}
+
+    def little_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "pipeline.py"), "build", "--force"],
+        env={**environment, "PLUMBLINE_DATA": str(another)},
+        cwd=ROOT, capture_output=True, text=True, timeout=300, preexec_fn=little_room,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.strip() and "Traceback" not in done.stderr
+    assert fingerprints(another / "served") == before
+    after = build(another, "--force")
+    assert after.returncode == 0, after.stdout + after.stderr
+
+
+@contextlib.contextmanager
+def running(data: Path, **environment: str):
+    env = {name: value for name, value in os.environ.items() if name not in CLEAN}
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "pipeline.py"), "build", "--force"],
+        env={**env, "PLUMBLINE_DATA": str(data), **environment},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def kill_in(step: str, data: Path, seconds: float, **environment: str) -> None:
+    """Start a build and SIGKILL it `seconds` into the step."""
+    with running(data, **environment) as process:
+        before = STEPS[STEPS.index(step) - 1] if step != STEPS[0] else None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if before is None or line.split()[:1] == [before]:
+                break
+        else:
+            pytest.fail(f"the build ended before {step}: {''.join(lines)}")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+            pytest.fail(f"{step} was over before the kill")
+
+
+def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right(
+    built, tmp_path_factory
+):
+    """An earlier day is published; builds of the sample's day are killed in each step in turn;
+    what is served stays byte for byte, and the build after them equals one that never was killed.
+    """
+    data = tmp_path_factory.mktemp("killed")
+    first = build(data, AS_OF="2026-08-31")
+    assert first.returncode == 0, first.stdout + first.stderr
+    before = fingerprints(data / "served")
+    for step, seconds in zip(STEPS, (4.0, 1.0, 3.0, 1.0, 0.5, 0.05), strict=True):
+        kill_in(step, data, seconds)
+        assert fingerprints(data / "served") == before, step
+    last = build(data)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert published(data) == published(built.data)
+    with duckdb.connect(str(Paths(data).warehouse), read_only=True) as warehouse:
+        killed = warehouse.execute("select count(*) from ops.runs where status = 'killed'")
+        assert killed.fetchone() == (len(STEPS),)
+        doubled = warehouse.execute(
+            "select count(*) - count(distinct (_row_key, _row_hash)) from raw_feeds.posts"
+        ).fetchone()
+    assert doubled == (0,)
