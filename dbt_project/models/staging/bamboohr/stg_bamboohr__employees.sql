@@ -1,0 +1,22 @@
+select
+    employees.employee_id_hash,
+    employees.email_hash,
+    employees.department,
+    employees.division,
+    employees.team,
+    employees.location,
+    employees.time_zone,
+    employees.job_title,
+    employees.hired_on,
+    employees.left_on,
+    employees.status,
+    employees.manager_id_hash,
+    employees.fte,
+    employees.contract_hours_week,
+    employees.work_starts,
+    employees.work_ends,
+    employees.social_role,
+    employees.social_allocation,
+    employees._valid_from as valid_from,
+    employees._valid_to as valid_to
+from {{ source('bamboohr', 'employees') }} as employees

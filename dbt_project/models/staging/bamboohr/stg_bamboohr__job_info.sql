@@ -1,0 +1,9 @@
+select
+    job_info.employee_id_hash,
+    job_info.effective_on,
+    job_info.job_title,
+    job_info.department,
+    job_info.division,
+    job_info.location,
+    job_info.manager_id_hash
+from {{ source('bamboohr', 'job_info') }} as job_info

@@ -1,0 +1,21 @@
+select
+    latest.system as source_system,
+    latest.deal_id,
+    latest.company_id,
+    latest.contact_id,
+    latest.owner_hash,
+    latest.team as sales_team,
+    latest.manager_hash,
+    latest.pipeline,
+    latest.stage,
+    latest.outcome,
+    latest.amount,
+    latest.currency,
+    latest.created_on,
+    latest.closed_on,
+    latest.probability,
+    latest.product,
+    latest.campaign as reported_campaign,
+    latest.source as reported_source,
+    latest.loss_reason
+from {{ latest_version(source('feeds', 'deals')) }}

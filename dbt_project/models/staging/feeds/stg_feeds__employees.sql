@@ -1,0 +1,22 @@
+select
+    latest.system as source_system,
+    latest.employee_id_hash,
+    latest.email_hash,
+    latest.department,
+    latest.team,
+    latest.job_title,
+    latest.job_level,
+    latest.location,
+    latest.time_zone,
+    latest.hired_on,
+    latest.left_on,
+    latest.status,
+    latest.tenure_years,
+    latest.fte,
+    latest.contract_hours_week,
+    latest.work_starts,
+    latest.work_ends,
+    latest.manager_id_hash,
+    latest.social_role,
+    latest.social_allocation
+from {{ latest_version(source('feeds', 'employees')) }}

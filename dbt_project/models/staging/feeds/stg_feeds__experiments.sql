@@ -1,0 +1,23 @@
+select
+    latest.experiment_id,
+    latest.channel as reported_channel,
+    latest.campaign as reported_campaign,
+    latest.design,
+    latest.outcome,
+    latest.registered_on,
+    latest.starts_on,
+    latest.ends_on,
+    latest.treated,
+    latest.lift,
+    latest.lift_low,
+    latest.lift_high,
+    latest.incremental,
+    latest.incremental_low,
+    latest.incremental_high,
+    latest.confidence,
+    latest.p_value,
+    latest.spend,
+    latest.currency,
+    latest.decision,
+    latest.owner_role
+from {{ latest_version(source('feeds', 'experiments')) }}

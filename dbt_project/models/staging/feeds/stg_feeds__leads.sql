@@ -1,0 +1,17 @@
+select
+    latest.system as source_system,
+    latest.lead_id,
+    latest.created_at,
+    latest.email_hash,
+    latest.contact_id,
+    latest.channel as reported_channel,
+    latest.campaign as reported_campaign,
+    latest.source as reported_source,
+    latest.status,
+    latest.is_qualified,
+    latest.qualified_at,
+    latest.converted_deal_id,
+    latest.self_reported_source,
+    latest.geography,
+    latest.promo_code
+from {{ latest_version(source('feeds', 'leads')) }}

@@ -1,0 +1,14 @@
+select
+    latest.survey,
+    latest.answer_id,
+    latest.kind,
+    latest.sent_at,
+    latest.answered_at,
+    latest.score,
+    latest.scale_min,
+    latest.scale_max,
+    latest.channel,
+    latest.ticket_id,
+    latest.contact_email_hash,
+    latest.wording_version
+from {{ latest_version(source('feeds', 'satisfaction')) }}

@@ -1,0 +1,21 @@
+select
+    latest.system as source_system,
+    latest.touchpoint_id,
+    latest.occurred_at,
+    latest.channel as reported_channel,
+    latest.kind,
+    latest.campaign as reported_campaign,
+    latest.account as reported_account,
+    latest.contact_email_hash,
+    latest.contact_id,
+    latest.visitor_id_hash,
+    latest.utm_source,
+    latest.utm_medium,
+    latest.utm_campaign,
+    latest.referrer,
+    latest.event_id,
+    latest.promo_code,
+    latest.call_seconds,
+    latest.is_first_call,
+    latest.geography
+from {{ latest_version(source('feeds', 'touchpoints')) }}

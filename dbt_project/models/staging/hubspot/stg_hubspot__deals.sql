@@ -1,0 +1,20 @@
+select
+    deals.deal_id,
+    deals.name as deal_name,
+    deals.pipeline_id,
+    deals.stage_id,
+    deals.amount,
+    deals.currency,
+    deals.created_at,
+    deals.closed_at,
+    deals.modified_at,
+    deals.is_closed,
+    deals.is_closed_won,
+    deals.owner_id,
+    deals.company_id,
+    deals.contact_id,
+    deals.campaign as reported_campaign,
+    deals.analytics_source,
+    deals.loss_reason,
+    deals.is_archived
+from {{ source('hubspot', 'deals') }} as deals
