@@ -1,0 +1,736 @@
+"""Goals: what is wanted, by whom, why; how it stands, where it will end and how sure that is.
+
+`metrics/goals/<year>.yml` (or the folder that `[metrics] goals` names) says what is wanted;
+`evaluate` reads `metrics.metric_values`, `metrics.metric_trust`, `metrics.dim_metrics` and
+`marts.dim_owners` and writes `metrics.dim_goals`, `goal_status`, `goal_forecasts` and
+`goal_backtests`. Nothing is remembered between runs: the weekly readings that decide a colour
+are computed anew from the same values, so the same input and `as_of` give the same status.
+Arithmetic and its sources: `metrics/pacing.py`.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import datetime as dt
+import difflib
+import math
+import typing
+from pathlib import Path
+
+from pydantic import Field
+
+from metrics import pacing
+from metrics.pacing import Forecast
+from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
+
+if typing.TYPE_CHECKING:
+    import duckdb
+
+Status = typing.Literal[
+    "on_track", "at_risk", "off_track", "too_early", "data_late", "reached", "missed"
+]
+COLOURS = ("on_track", "at_risk", "off_track")
+GRAINS = ("day", "week", "month", "quarter", "year")
+OUTCOMES = ("outcome", "impact")
+PROFILES = {
+    "cumulative": ("additive",),
+    "ratio": ("ratio", "survey"),
+    "level": ("semi", "ratio", "percentile", "survey", "distinct", "model", "additive"),
+}
+COVERED = 14  # days that a comparable period's first value may lie after its start
+
+TABLES = """
+create or replace table metrics.dim_goals (
+    goal_id varchar, statement varchar, metric_id varchar, metric_label varchar, unit varchar,
+    better varchar, amec varchar, objective varchar, slice varchar, owner_role varchar,
+    owner_name varchar, owner_status varchar, period_from date, period_to date, profile varchar,
+    baseline double, target double, leading_metrics varchar, why varchar, has_goal_gap boolean,
+    gap_reason varchar, source_file varchar);
+create or replace table metrics.goal_status (
+    goal_id varchar, statement varchar, metric_id varchar, metric_label varchar, unit varchar,
+    slice varchar, owner_role varchar, owner_name varchar, owner_status varchar,
+    period_from date, period_to date, profile varchar, baseline double, target double,
+    as_of date, actual double, expected double, pace double, attainment double,
+    forecast double, forecast_low double, forecast_high double, probability double,
+    status varchar, status_reason varchar, required_rate double, trust varchar,
+    trust_reason varchar, why varchar);
+create or replace table metrics.goal_forecasts (
+    goal_id varchar, reading_date date, actual double, expected double, forecast double,
+    forecast_low double, forecast_high double, probability double, status varchar);
+create or replace table metrics.goal_backtests (
+    goal_id varchar, metric_id varchar, period_from date, reading_date date, share_elapsed double,
+    forecast double, forecast_low double, forecast_high double, final double,
+    error_share double, is_covered boolean);
+"""
+
+
+Words = typing.Annotated[str, Field(min_length=1)]
+Finite = typing.Annotated[float, Field(allow_inf_nan=False)]
+
+
+@strict
+class Period:
+    """First and last day of a goal, both counted."""
+
+    first: dt.date = Field(alias="from")
+    last: dt.date = Field(alias="to")
+
+
+@strict
+class Goal:
+    """One entry of a goals file. `baseline` and `target` are in the metric's unit; `reading` is
+    the grain at which a level is read (day for stocks, month for all else)."""
+
+    name: typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    statement: Words
+    metric: Words
+    owner: Words
+    period: Period
+    profile: typing.Literal["cumulative", "level", "ratio"]
+    baseline: Finite
+    target: Finite
+    why: Words
+    slice: dict[str, bool | int | str] = dataclasses.field(default_factory=dict)
+    leading: tuple[str, ...] = ()
+    reading: typing.Literal["day", "week", "month", "quarter"] | None = None
+
+
+class Entry(typing.NamedTuple):
+    """A goal and where it stands, for messages."""
+
+    goal: Goal
+    file: Path
+    position: int
+
+    def wrong(self, field: str, text: str) -> ConfigError:
+        line = yaml_line(self.file, (self.position, *field.split(".")))
+        return ConfigError(f"{self.file}:{line}: goal '{self.goal.name}': {text}")
+
+
+class Metric(typing.NamedTuple):
+    """What `metrics.dim_metrics` and `metrics.metric_trust` say of a metric."""
+
+    metric_id: str
+    label: str
+    unit: str
+    better: str
+    additivity: str
+    amec: str
+    objective: str
+    trust: str
+    trust_reason: str
+    last_event: dt.date | None
+
+
+class Owner(typing.NamedTuple):
+    name: str | None
+    status: str
+
+
+class Point(typing.NamedTuple):
+    """One stored period of a metric: first and last day, value, numerator, denominator."""
+
+    first: dt.date
+    last: dt.date
+    value: float | None
+    above: float | None
+    below: float | None
+
+
+class Series(typing.NamedTuple):
+    """A metric's slice at one grain, oldest first, and the first day the metric is known at."""
+
+    grain: str
+    points: list[Point]
+    known_from: dt.date | None
+
+    def within(self, first: dt.date, last: dt.date) -> list[Point]:
+        """Points that lie wholly in [first, last]."""
+        start = bisect.bisect_left(self.points, first, key=lambda p: p.first)
+        stop = bisect.bisect_right(self.points, last, key=lambda p: p.last)
+        return self.points[start:stop]
+
+    def total(self, first: dt.date, last: dt.date, part: str = "value") -> float | None:
+        """Sum of a part over [first, last]; None where nothing is known."""
+        found = [getattr(p, part) for p in self.within(first, last)]
+        known = [number for number in found if number is not None]
+        return math.fsum(known) if known else None
+
+
+class Reading(typing.NamedTuple):
+    """How a goal stands on one day; `share` of its period is done (seasonally, if known)."""
+
+    day: dt.date
+    actual: float | None
+    expected: float | None
+    required: float | None
+    share: float
+    seasons: int
+    forecast: Forecast
+
+
+def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Write the goal tables for `run.as_of`; gives lines on what a reader must know first.
+
+    One row per goal in dim_goals and goal_status; per goal and week (Sundays and the last day
+    read) in goal_forecasts; per goal, earlier period and past reading in goal_backtests. Values
+    are in the metric's unit, shares and probabilities 0..1, days are the account's.
+    Raises ConfigError for a goal that names what the warehouse does not know.
+    """
+    entries = read_goals(goals_folder(run))
+    metrics = _metrics(connection)
+    owners = _owners(connection)
+    check(entries, metrics, owners, _slices(connection))
+    gaps = goal_gaps([e.goal for e in entries], metrics)
+    rows: dict[str, list[tuple]] = {
+        name: [] for name in ("dim_goals", "goal_status", "goal_forecasts", "goal_backtests")
+    }
+    lines = []
+    for entry in entries:
+        goal, metric = entry.goal, metrics[entry.goal.metric]
+        owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
+        series = read_series(connection, goal, metric)
+        status, readings = standing(goal, metric, series, run.as_of)
+        about = (goal.name, goal.statement, metric.metric_id, metric.label, metric.unit)
+        rows["dim_goals"].append(
+            (*about, metric.better, metric.amec, metric.objective, slice_text(goal), goal.owner,
+             *owner, goal.period.first, goal.period.last, goal.profile, goal.baseline,
+             goal.target, ", ".join(goal.leading), goal.why, goal.name in gaps,
+             gaps.get(goal.name), _shown(entry))
+        )  # fmt: skip
+        rows["goal_status"].append(
+            (*about, slice_text(goal), goal.owner, *owner, goal.period.first, goal.period.last,
+             goal.profile, goal.baseline, goal.target, *status, metric.trust,
+             metric.trust_reason, goal.why)
+        )  # fmt: skip
+        rows["goal_forecasts"] += [
+            (goal.name, r.day, r.actual, r.expected, *r.forecast, shown) for r, shown in readings
+        ]
+        rows["goal_backtests"] += backtest(goal, metric, series)
+        if owner.status in ("left", "vacant"):
+            who = f"{owner.name} left" if owner.name else "nobody holds the role"
+            lines.append(f"goal {goal.name}: its owner {goal.owner} is missing ({who}).")
+        if goal.name in gaps:
+            lines.append(f"goal {goal.name}: {gaps[goal.name]}")
+    connection.execute(TABLES)
+    for table, found in rows.items():
+        if found:
+            marks = ", ".join("?" * len(found[0]))
+            connection.executemany(f"insert into metrics.{table} values ({marks})", found)
+    return lines
+
+
+# --- reading and checking ------------------------------------------------------------------------
+
+
+def goals_folder(run: Run) -> Path:
+    folder = Path(run.settings.metrics.goals)
+    return folder if folder.is_absolute() else ROOT / folder
+
+
+def read_goals(folder: Path) -> list[Entry]:
+    """Every goal of `<folder>/*.yml`, in the order of file and entry. Raises ConfigError."""
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: no such folder; make it, or name another in [metrics] goals of "
+            "plumbline.toml. (An empty folder means: no goals.)"
+        )
+    entries = []
+    for file in sorted(folder.glob("*.yml")):
+        goals = read_yaml(file, tuple[Goal, ...])
+        entries += [Entry(goal, file, position) for position, goal in enumerate(goals)]
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.goal.name in seen:
+            other = seen[entry.goal.name]
+            raise entry.wrong("name", f"the name is taken by an entry of {other.file.name}.")
+        seen[entry.goal.name] = entry
+        if entry.goal.period.last <= entry.goal.period.first:
+            raise entry.wrong("period.to", "the period ends before it begins.")
+        if len(entry.goal.slice) > 1:
+            raise entry.wrong("slice", "values are kept for one slice at a time; name one.")
+        if entry.goal.reading and entry.goal.profile != "level":
+            raise entry.wrong("reading", "only a level has a reading; leave it out.")
+    return entries
+
+
+def check(
+    entries: list[Entry],
+    metrics: dict[str, Metric],
+    owners: dict[str, Owner],
+    slices: dict[str, dict[str, set[str]]],
+) -> None:
+    """Refuse goals whose names the warehouse does not know or whose sense is off. Raises
+    ConfigError with file, line and the nearest known name.
+
+    Roles are checked once a list of owners is loaded, slices once the metric has values."""
+    for entry in entries:
+        goal = entry.goal
+        for field, name in (("metric", goal.metric), *(("leading", x) for x in goal.leading)):
+            if name not in metrics:
+                raise entry.wrong(field, f"no metric '{name}'; {nearest(name, metrics)}")
+        if owners and goal.owner not in owners:
+            raise entry.wrong("owner", f"no role '{goal.owner}'; {nearest(goal.owner, owners)}")
+        metric = metrics[goal.metric]
+        if metric.additivity not in PROFILES[goal.profile]:
+            fits = [p for p, kinds in PROFILES.items() if metric.additivity in kinds]
+            raise entry.wrong(
+                "profile",
+                f"'{goal.metric}' is {metric.additivity} and cannot be {goal.profile}; "
+                f"it can be {' or '.join(fits)}.",
+            )
+        known = slices.get(goal.metric, {})
+        for name, value in goal.slice.items():
+            if known and name not in known:
+                found = set(known) - {"all"}
+                raise entry.wrong("slice", f"no slice '{name}'; {nearest(name, found)}")
+            values = known.get(name, set())
+            if values and _text(value) not in values:
+                raise entry.wrong(
+                    f"slice.{name}", f"'{name}' is never '{value}'; {nearest(str(value), values)}"
+                )
+        if metric.better in ("higher", "lower") and goal.profile != "cumulative":
+            wanted = goal.target - goal.baseline
+            if wanted and (wanted > 0) != (metric.better == "higher"):
+                raise entry.wrong(
+                    "target", f"it is worse than the baseline: {metric.better} is better."
+                )
+
+
+def nearest(name: str, known: typing.Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}."
+
+
+def goal_gaps(goals: list[Goal], metrics: dict[str, Metric]) -> dict[str, str]:
+    """Goals that end at what we do: {goal name: reason}. A goal on an input, activity, output or
+    outtake reaches an outcome when a goal on an outcome or impact names its metric as leading,
+    directly or through other goals (AMEC Barcelona Principles 3.0, principle 2)."""
+    linked: set[str] = {g.metric for g in goals if metrics[g.metric].amec in OUTCOMES}
+    while True:
+        further = {m for g in goals if g.metric in linked for m in g.leading} - linked
+        if not further:
+            break
+        linked |= further
+    return {
+        g.name: f"{metrics[g.metric].label} is {metrics[g.metric].amec}, and no goal on an "
+        "outcome names it as leading: it shows what is done, not what it is for."
+        for g in goals
+        if g.metric not in linked
+    }
+
+
+def slice_text(goal: Goal) -> str:
+    return ", ".join(f"{name}={_text(value)}" for name, value in goal.slice.items()) or "all"
+
+
+def _shown(entry: Entry) -> str:
+    return f"{entry.file.name}:{yaml_line(entry.file, (entry.position,))}"
+
+
+def _text(value: typing.Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
+    rows = connection.execute(
+        "select m.metric_id, m.label, m.unit, m.better, m.additivity, m.amec, m.objective, "
+        "coalesce(t.trust, 'failed'), coalesce(t.reason, case when t.trust is null "
+        "then 'nothing is known of its data' else '' end), t.last_event_date "
+        "from metrics.dim_metrics m left join metrics.metric_trust t using (metric_id) order by 1"
+    ).fetchall()
+    return {row[0]: Metric(*row) for row in rows}
+
+
+def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Owner]:
+    """Role to whoever holds it; the latest word on each role counts."""
+    rows = connection.execute(
+        "select role, display_name, coalesce(owner_status, 'unverified'), is_current "
+        "from marts.dim_owners order by role, is_current, valid_from"
+    ).fetchall()
+    return {
+        role: Owner(name, status) if current else Owner(name, "vacant")
+        for role, name, status, current in rows
+    }
+
+
+def _slices(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, set[str]]]:
+    found: dict[str, dict[str, set[str]]] = {}
+    for metric, name, value in connection.execute(
+        "select distinct metric_id, slice_name, slice_value from metrics.metric_values"
+    ).fetchall():
+        found.setdefault(metric, {}).setdefault(name, set()).add(str(value))
+    return found
+
+
+def read_series(connection: duckdb.DuckDBPyConnection, goal: Goal, metric: Metric) -> Series:
+    """The goal's numbers: the finest grain that is stored, or for a level its reading's."""
+    name, value = next(iter(goal.slice.items()), ("all", None))
+    where = "metric_id = ? and slice_name = ? and (? is null or slice_value = ?)"
+    given = [goal.metric, name, *([None] * 2 if value is None else [_text(value)] * 2)]
+    stored = {
+        row[0]
+        for row in connection.execute(
+            f"select distinct grain from metrics.metric_values where {where}", given
+        ).fetchall()
+    }
+    wanted = goal.reading or ("day" if metric.additivity == "semi" else "month")
+    first = GRAINS.index(wanted) if goal.profile == "level" else 0
+    grain = next((g for g in GRAINS[first:] if g in stored), wanted)
+    rows = connection.execute(
+        "select period_start, value, numerator, denominator from metrics.metric_values "
+        f"where {where} and grain = ? and (grain = 'day' or is_complete is not false) order by 1",
+        [*given, grain],
+    ).fetchall()
+    known = connection.execute(
+        "select min(period_start) from metrics.metric_values where metric_id = ? and grain = ? "
+        "and value is not null",
+        [goal.metric, grain],
+    ).fetchone()
+    return Series(grain, [Point(r[0], last_day(r[0], grain), *r[1:]) for r in rows], known[0])
+
+
+# --- how a goal stands ---------------------------------------------------------------------------
+
+
+def standing(
+    goal: Goal, metric: Metric, series: Series, as_of: dt.date
+) -> tuple[tuple, list[tuple[Reading, str]]]:
+    """(as_of .. required_rate of goal_status, [(reading, shown status)]) of one goal.
+
+    Weekly readings stand on Sundays; the last one on `as_of` or the goal's last day. Figures of
+    late data are those of the last day that is known, and their status is data_late."""
+    higher = is_higher(goal, metric)
+    end = min(as_of, goal.period.last)
+    late = metric.trust in ("stale", "failed")
+    ended = as_of > goal.period.last
+    through = as_of
+    if late:
+        through = min(metric.last_event or dt.date.min, as_of)
+    if end < goal.period.first:
+        none = Reading(as_of, None, None, None, 0.0, 0, Forecast(None))
+        reason = f"Begins on {goal.period.first}."
+        return _status_row(goal, none, "too_early", reason, higher), []
+    days = sundays(goal.period.first, end)
+    if not days or days[-1] != end:
+        days.append(end)
+    read = [read_on(goal, metric, series, day, min(day, through)) for day in days]
+    unborn = last_day(goal.period.first, series.grain)  # before it, no value can be there yet
+    raw = [
+        "data_late"
+        if day > through or (r.actual is None and day >= unborn and r.share >= pacing.EARLY)
+        else first_colour(r)
+        for day, r in zip(days, read, strict=True)
+    ]
+    shown = steady(raw, weekly=[day.weekday() == 6 for day in days])
+    readings = list(zip(read, shown, strict=True))
+    last, status = readings[-1]
+    if ended and last.actual is not None and goal.period.last <= through:
+        met = last.actual >= goal.target if higher else last.actual <= goal.target
+        status = "reached" if met else "missed"
+        readings[-1] = (last, status)
+    reason = _reason(status, raw[-1], last, metric, through, goal)
+    return _status_row(goal, last._replace(day=as_of), status, reason, higher), readings
+
+
+def read_on(goal: Goal, metric: Metric, series: Series, day: dt.date, through: dt.date) -> Reading:
+    """The goal as known on `through` (<= `day`), by the rule of its profile."""
+    if through < goal.period.first and goal.profile != "level":
+        return Reading(day, None, None, None, 0.0, 0, Forecast(None))
+    rule = {"cumulative": _cumulative, "ratio": _ratio, "level": _level}[goal.profile]
+    return rule(goal, is_higher(goal, metric), series, day, through)
+
+
+def _cumulative(
+    goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date
+) -> Reading:
+    through = last_end(through, series.grain)
+    elapsed = elapsed_share(goal.period, through)
+    shares = comparable_shares(series, goal.period, through, "value")
+    share = pacing.mean(shares) if len(shares) >= 2 else elapsed
+    expected = goal.target * share
+    actual = series.total(goal.period.first, through)
+    if actual is None:
+        return Reading(day, None, expected, None, share, len(shares), Forecast(None))
+    forecast = pacing.by_share(actual, shares, elapsed, goal.target, higher)
+    required = _over(goal.target - actual, goal.target * (1 - share))
+    return Reading(day, actual, expected, required, share, len(shares), forecast)
+
+
+def _ratio(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
+    through = last_end(through, series.grain)
+    elapsed = elapsed_share(goal.period, through)
+    above = comparable_shares(series, goal.period, through, "above")
+    below = comparable_shares(series, goal.period, through, "below")
+    seasons = min(len(above), len(below))
+    above, below = above[:seasons], below[:seasons]
+    done = (pacing.mean(above), pacing.mean(below)) if seasons >= 2 else (elapsed, elapsed)
+    expected = goal.target * done[0] / done[1] if done[1] > 0 else None
+    top = series.total(goal.period.first, through, "above")
+    bottom = series.total(goal.period.first, through, "below")
+    if top is None or not bottom:
+        return Reading(day, None, expected, None, done[1], seasons, Forecast(None))
+    actual = ratio_scale(series) * top / bottom
+    forecast = pacing.by_two_shares(actual, above, below, goal.target, higher)
+    planned = _over(goal.target * (1 - done[0]), 1 - done[1])
+    rest = _over(goal.target - actual * done[1], 1 - done[1])
+    required = _over(rest, planned) if rest is not None and planned is not None else None
+    return Reading(day, actual, expected, required, done[1], seasons, forecast)
+
+
+def _level(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
+    elapsed = elapsed_share(goal.period, min(day, through))
+    history = level_history(series, through)
+    if not history:
+        return Reading(day, None, None, None, elapsed, 0, Forecast(None))
+    at = history[-1][0]
+    glide = elapsed_share(goal.period, at)
+    expected = goal.baseline + (goal.target - goal.baseline) * glide
+    steps = steps_between(series.grain, at, goal.period.last)
+    values = [value for _, value in history]
+    forecast = pacing.by_trend(values, steps, goal.target, higher)
+    required = _over(goal.target - values[-1], (goal.target - goal.baseline) * (1 - glide))
+    stretches = len(values) // steps if steps else len(values)
+    return Reading(day, values[-1], expected, required, elapsed, stretches, forecast)
+
+
+def first_colour(reading: Reading) -> str:
+    """The status that one reading alone would have."""
+    chance = reading.forecast.probability
+    if reading.share < pacing.EARLY or reading.seasons < 2 or chance is None:
+        return "too_early"
+    return "on_track" if chance >= 0.7 else "at_risk" if chance >= 0.3 else "off_track"
+
+
+def steady(raw: list[str], weekly: list[bool]) -> list[str]:
+    """Statuses as shown: a colour changes when two weekly readings running lie on the same side
+    of it, and then to the nearer of the two. The reading of a day between weeks changes nothing.
+    Grey (too early, late) comes and goes at once and remembers the colour before it."""
+    shown: list[str] = []
+    colour: str | None = None
+    before: str | None = None  # the last weekly reading that differed
+    for status, is_weekly in zip(raw, weekly, strict=True):
+        if status not in COLOURS:
+            shown.append(status)
+            continue
+        if colour is None:
+            colour = status
+        elif is_weekly and status != colour:
+            side = _rank(status) - _rank(colour)
+            if before is not None and side * (_rank(before) - _rank(colour)) > 0:
+                nearer = min(status, before, key=lambda s: abs(_rank(s) - _rank(colour)))
+                before = status if status != nearer else None
+                colour = nearer
+            else:
+                before = status
+        elif is_weekly:
+            before = None
+        shown.append(colour)
+    return shown
+
+
+def _rank(colour: str) -> int:
+    return COLOURS.index(colour)
+
+
+def _status_row(goal: Goal, r: Reading, status: str, reason: str, higher: bool) -> tuple:
+    pace = None
+    if r.actual is not None and r.expected is not None and r.actual > 0 and r.expected > 0:
+        pace = r.actual / r.expected if higher else r.expected / r.actual
+    attainment = None
+    if r.actual is not None:
+        start = 0.0 if goal.profile == "cumulative" else goal.baseline
+        attainment = _over(r.actual - start, goal.target - start)
+    done = status in ("reached", "missed")
+    return (
+        r.day, r.actual, r.expected, pace, attainment, *r.forecast, status, reason,
+        None if done else r.required,
+    )  # fmt: skip
+
+
+def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date, goal: Goal) -> str:
+    chance = r.forecast.probability
+    if status == "data_late":
+        why = metric.trust_reason.rstrip(".") or metric.trust
+        if r.actual is None:
+            return f"No value is known for this period: {why}."
+        return f"Data are late: {why}. Figures are those of {through}."
+    if status == "reached" or status == "missed":
+        return f"The period ended on {goal.period.last}; the target was {status}."
+    if status == "too_early":
+        if r.actual is None:
+            return "The period has no value yet."
+        if r.seasons < 2:
+            of = (
+                "stretches of history as long as what remains"
+                if goal.profile == "level"
+                else ("comparable periods")
+            )
+            return f"Fewer than two {of}: the pace shown is linear, and no colour is given."
+        if r.share < pacing.EARLY:
+            return f"{r.share:.0%} of the period is usually done by now; no colour before 10 %."
+        return "No forecast can be made from a value that is not positive."
+    text = f"{chance:.0%} chance of meeting the target."
+    if raw in COLOURS and raw != status:
+        text += (
+            f" This reading alone would be {raw.replace('_', ' ')}; the colour changes when two "
+            "weekly readings agree."
+        )
+    return text
+
+
+# --- periods and series --------------------------------------------------------------------------
+
+
+def is_higher(goal: Goal, metric: Metric) -> bool:
+    """Whether more is better: the metric says so, or else the way from baseline to target."""
+    if metric.better in ("higher", "lower"):
+        return metric.better == "higher"
+    return goal.target >= goal.baseline
+
+
+def comparable_periods(period: Period, count: int = pacing.PERIODS) -> list[Period]:
+    """The same days of earlier years (of the year before for anything up to a year), newest
+    first."""
+    years = max(1, math.ceil(((period.last - period.first).days + 1) / 366))
+    return [
+        Period(**{"from": shift(period.first, -k * years), "to": shift(period.last, -k * years)})
+        for k in range(1, count + 1)
+    ]
+
+
+def comparable_shares(series: Series, period: Period, day: dt.date, part: str) -> list[float]:
+    """Share of its final total that each comparable period had reached on the day `day`, newest
+    first; periods that were not known from their start are left out."""
+    shares = []
+    for earlier in comparable_periods(period):
+        if series.known_from is None or (series.known_from - earlier.first).days > COVERED:
+            break
+        final = series.total(earlier.first, earlier.last, part)
+        if final is None or final <= 0:
+            break
+        at = same_day(day, period, earlier)
+        shares.append((series.total(earlier.first, at, part) or 0.0) / final)
+    return shares
+
+
+def same_day(day: dt.date, period: Period, earlier: Period) -> dt.date:
+    """The day of `earlier` that stands where `day` stands in `period`."""
+    if day >= period.last:
+        return earlier.last
+    return shift(day, earlier.first.year - period.first.year)
+
+
+def shift(day: dt.date, years: int) -> dt.date:
+    """The same day of another year; the last of February stays the last of February."""
+    if (day.month, day.day) in ((2, 28), (2, 29)) and (day + dt.timedelta(days=1)).month == 3:
+        return dt.date(day.year + years, 3, 1) - dt.timedelta(days=1)
+    return day.replace(year=day.year + years)
+
+
+def elapsed_share(period: Period, day: dt.date) -> float:
+    """Share of the period's days that are gone at the end of `day`."""
+    total = (period.last - period.first).days + 1
+    return min(1.0, max(0.0, ((day - period.first).days + 1) / total))
+
+
+def sundays(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Ends of ISO weeks in [first, last]."""
+    day = first + dt.timedelta(days=6 - first.weekday())
+    return [day + dt.timedelta(weeks=week) for week in range(max(0, (last - day).days // 7 + 1))]
+
+
+def last_end(day: dt.date, grain: str) -> dt.date:
+    """The last day on or before `day` on which a period of `grain` ends."""
+    first = day if grain == "day" else day - dt.timedelta(days=day.weekday())
+    if grain not in ("day", "week"):
+        months = {"month": 1, "quarter": 3, "year": 12}[grain]
+        first = dt.date(day.year, (day.month - 1) // months * months + 1, 1)
+    return day if last_day(first, grain) == day else first - dt.timedelta(days=1)
+
+
+def last_day(first: dt.date, grain: str) -> dt.date:
+    """The last day of the period of `grain` that begins on `first`."""
+    if grain in ("day", "week"):
+        return first + dt.timedelta(days=0 if grain == "day" else 6)
+    months = {"month": 1, "quarter": 3, "year": 12}[grain]
+    month = first.month - 1 + months
+    return dt.date(first.year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+
+
+def steps_between(grain: str, at: dt.date, end: dt.date) -> int:
+    """Periods of the reading's grain from `at` to `end`; days are read once a week."""
+    if end <= at:
+        return 0
+    if grain in ("day", "week"):
+        return max(1, round((end - at).days / 7))
+    months = (end.year - at.year) * 12 + end.month - at.month
+    return max(1, round(months / {"month": 1, "quarter": 3, "year": 12}[grain]))
+
+
+def level_history(series: Series, through: dt.date) -> list[tuple[dt.date, float]]:
+    """[(day, value)] of a level up to `through`, oldest first: each stored period, or for days
+    the last value of each seven days counted back from the newest."""
+    known = [(p.last, p.value) for p in series.points if p.last <= through and p.value is not None]
+    if series.grain != "day" or not known:
+        return known
+    weekly = [known[-1]]
+    for day, value in reversed(known):
+        if (weekly[-1][0] - day).days >= 7:
+            weekly.append((day, value))
+    return weekly[::-1]
+
+
+def ratio_scale(series: Series) -> float:
+    """100 for a ratio that is stored in hundredths, 1 for one stored as it is."""
+    for p in series.points:
+        if p.value and p.above and p.below:
+            return float(f"{p.value / (p.above / p.below):.6g}")
+    return 1.0
+
+
+def _over(part: float, whole: float) -> float | None:
+    return part / whole if abs(whole) > 1e-12 else None
+
+
+# --- backtests -----------------------------------------------------------------------------------
+
+
+def backtest(goal: Goal, metric: Metric, series: Series) -> list[tuple]:
+    """Rows of goal_backtests: what the same rule would have said at the month ends of earlier
+    periods (week ends of short ones), from what preceded them, against how they ended."""
+    rows = []
+    higher = is_higher(goal, metric)
+    for earlier in reversed(comparable_periods(goal.period)):
+        if series.known_from is None or (series.known_from - earlier.first).days > COVERED:
+            continue
+        past = dataclasses.replace(goal, period=earlier)
+        rule = {"cumulative": _cumulative, "ratio": _ratio, "level": _level}[goal.profile]
+        final = rule(past, higher, series, earlier.last, earlier.last).actual
+        if final is None:
+            continue
+        for day in _past_readings(earlier):
+            reading = rule(past, higher, series, day, day)
+            if reading.seasons == 0 or reading.forecast.value is None:
+                continue
+            value, low, high, _ = reading.forecast
+            covered = None if low is None or high is None else low <= final <= high
+            rows.append(
+                (goal.name, goal.metric, earlier.first, day, elapsed_share(earlier, day),
+                 value, low, high, final, _over(value - final, abs(final)), covered)
+            )  # fmt: skip
+    return rows
+
+
+def _past_readings(period: Period) -> list[dt.date]:
+    if (period.last - period.first).days < 100:
+        return [day for day in sundays(period.first, period.last) if day < period.last]
+    ends, day = [], period.first
+    while True:
+        end = last_day(day.replace(day=1), "month")
+        if end >= period.last:
+            return ends
+        ends.append(end)
+        day = end + dt.timedelta(days=1)

@@ -1,0 +1,427 @@
+"""Goals: strict files, seasonal pacing, intervals, statuses that do not flicker, honest grey."""
+
+import datetime as dt
+import math
+import random
+import statistics
+import types
+
+import duckdb
+import pytest
+from small_warehouse import (
+    AS_OF,
+    add_metric,
+    add_owner,
+    add_values,
+    days,
+    prepare,
+    settings_with_goals,
+)  # fmt: skip
+
+from metrics import goals, pacing
+from settings import ConfigError
+
+# Monthly airline passengers 1949-1960 in thousands (Box and Jenkins 1976, series G).
+AIR_PASSENGERS = [
+    112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118,
+    115, 126, 141, 135, 125, 149, 170, 170, 158, 133, 114, 140,
+    145, 150, 178, 163, 172, 178, 199, 199, 184, 162, 146, 166,
+    171, 180, 193, 181, 183, 218, 230, 242, 209, 191, 172, 194,
+    196, 196, 236, 235, 229, 243, 264, 272, 237, 211, 180, 201,
+    204, 188, 235, 227, 234, 264, 302, 293, 259, 229, 203, 229,
+    242, 233, 267, 269, 270, 315, 364, 347, 312, 274, 237, 278,
+    284, 277, 317, 313, 318, 374, 413, 405, 355, 306, 271, 306,
+    315, 301, 356, 348, 355, 422, 465, 467, 404, 347, 305, 336,
+    340, 318, 362, 348, 363, 435, 491, 505, 404, 359, 310, 337,
+    360, 342, 406, 396, 420, 472, 548, 559, 463, 407, 362, 405,
+    417, 391, 419, 461, 472, 535, 622, 606, 508, 461, 390, 432,
+]  # fmt: skip
+
+GOAL = """
+- name: leads_2026
+  statement: More leads.
+  metric: leads
+  owner: demand_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: cumulative
+  baseline: 365
+  target: 400
+  why: Sales needs them.
+"""
+
+
+def air_passenger_forecasts():
+    """(forecast by three seasons, shares of all earlier years, linear, final) a month end."""
+    years = [AIR_PASSENGERS[k : k + 12] for k in range(0, 144, 12)]
+    shares = [[sum(y[: m + 1]) / sum(y) for m in range(12)] for y in years]
+    for y in range(3, 12):
+        for m in range(11):
+            actual, final = sum(years[y][: m + 1]), sum(years[y])
+            past = [shares[k][m] for k in range(y)]
+            forecast = pacing.by_share(actual, past[-3:], (m + 1) / 12, final, True)
+            linear = pacing.by_share(actual, [], (m + 1) / 12, final, True)
+            yield forecast, past, linear.value, final
+
+
+def test_seasonal_pacing_has_the_published_error_on_air_passengers():
+    found = list(air_passenger_forecasts())
+    assert len(found) == 99
+    seasonal = statistics.mean(abs(f.value / final - 1) for f, _, _, final in found)
+    linear = statistics.mean(abs(value / final - 1) for _, _, value, final in found)
+    assert round(seasonal * 100, 2) == 1.34 and round(linear * 100, 2) == 6.62
+
+
+def test_the_interval_covers_what_it_says_on_air_passengers():
+    found = list(air_passenger_forecasts())
+    ours = sum(f.low <= final <= f.high for f, _, _, final in found)
+    assert ours == 80  # of 99: three seasons, t with two degrees of freedom
+    # The reference's 79.8 %: the spread of all earlier years, normal quantile.
+    covered = 0
+    for forecast, past, _, final in found:
+        logs = [math.log(1 / share) for share in past]
+        width = pacing.spread(logs) * math.sqrt(1 + 1 / len(logs)) * pacing.quantile(None)
+        covered += abs(math.log(final / forecast.value)) <= width
+    assert covered == 79
+
+
+def test_the_chance_is_one_half_when_the_forecast_is_the_target():
+    forecast = pacing.by_share(60, [0.5, 0.6, 0.7], 0.5, 100, True)
+    assert forecast.value == pytest.approx(100) and forecast.probability == pytest.approx(0.5)
+    assert forecast.low < 100 < forecast.high
+    upper = pacing.by_share(60, [0.5, 0.6, 0.7], 0.5, forecast.high, True)
+    assert upper.probability == pytest.approx(0.1)  # an 80 % interval leaves 10 % above
+    lower_is_better = pacing.by_share(60, [0.5, 0.6, 0.7], 0.5, forecast.high, False)
+    assert lower_is_better.probability == pytest.approx(0.9)
+
+
+def test_a_ratio_paces_numerator_and_denominator_apart():
+    # Wins come late: by now half the decisions are usually made but only 40 % of the wins.
+    forecast = pacing.by_two_shares(0.24, [0.4, 0.4], [0.5, 0.5], 0.28, True)
+    assert forecast.value == pytest.approx(0.30)
+    assert forecast.probability == 1.0  # both years were the same: no spread
+
+
+@pytest.mark.parametrize("kind", ["wandering", "noisy", "growing"])
+@pytest.mark.parametrize(("known", "ahead"), [(32, 3), (120, 13)])
+def test_a_level_forecast_covers_about_four_in_five(kind, known, ahead):
+    draw = random.Random(f"{kind}{known}")
+    hits = 0
+    for _ in range(150):
+        values, at = [], 1000.0
+        for step in range(known + ahead):
+            at += draw.gauss(0, 1) if kind == "wandering" else 0
+            noise = 0 if kind == "wandering" else draw.gauss(0, 2)
+            values.append(at + noise + (0.5 * step if kind == "growing" else 0))
+        forecast = pacing.by_trend(values[:known], ahead, 0, True)
+        hits += forecast.low <= values[-1] <= forecast.high
+    assert 0.68 <= hits / 150 <= 0.95
+
+
+def test_a_level_that_never_moved_stays_and_is_sure():
+    forecast = pacing.by_trend([7.0] * 20, 3, 7.0, True)
+    assert forecast == (7.0, 7.0, 7.0, 1.0)
+    assert pacing.by_trend([7.0] * 20, 3, 8.0, True).probability == 0.0
+    assert pacing.by_trend([7.0] * 20, 11, 8.0, True).value is None  # less than two stretches
+
+
+# --- statuses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("g g a g g", "g g g g g"),  # one reading away changes nothing
+        ("g a a", "g g a"),
+        ("g a r", "g g a"),  # both away: the nearer of the two
+        ("g r a r a", "g g a a a"),  # never green while no reading is green
+        ("g r r", "g g r"),
+        ("a g r g r", "a a a a a"),  # opposite sides do not add up
+        ("e e g a a", "e e g g a"),  # the first colour comes at once
+        ("g g l g", "g g l g"),  # late is grey at once and gone at once
+    ],
+)
+def test_a_colour_changes_only_when_two_weekly_readings_agree(raw, shown):
+    words = {"g": "on_track", "a": "at_risk", "r": "off_track", "e": "too_early", "l": "data_late"}
+    statuses = [words[x] for x in raw.split()]
+    assert goals.steady(statuses, [True] * len(statuses)) == [words[x] for x in shown.split()]
+
+
+def test_a_reading_between_weeks_changes_no_colour():
+    raw = ["on_track", "at_risk", "at_risk", "at_risk"]
+    shown = goals.steady(raw, [True, True, False, True])
+    assert shown == ["on_track", "on_track", "on_track", "at_risk"]
+
+
+@pytest.fixture
+def build(tmp_path):
+    """evaluate() over goals text and a warehouse; gives the connection, `run` for another day."""
+    connection = prepare(duckdb.connect())
+    folder = tmp_path / "goals"
+    folder.mkdir()
+
+    def evaluate(text, as_of=AS_OF):
+        (folder / "2026.yml").write_text(text)
+        run = types.SimpleNamespace(settings=settings_with_goals(folder), as_of=as_of)
+        return goals.evaluate(run, connection)
+
+    return connection, evaluate
+
+
+def history(connection, metric_id, now, *, last=AS_OF, **metric):
+    """Two calm years of one a day (2024 has a leap day), then `now` a day."""
+    add_metric(connection, metric_id, **metric)
+    start = dt.date(2026, 1, 1)
+    add_values(connection, metric_id, days(dt.date(2024, 1, 1), dt.date(2025, 12, 31), one))
+    add_values(connection, metric_id, days(start, last, lambda day: now))
+
+
+def one(day):
+    return 1.0
+
+
+def status(connection, columns="status"):
+    return connection.execute(f"select {columns} from metrics.goal_status").fetchall()
+
+
+def test_a_goal_on_pace_is_on_track_with_its_owner_and_figures(build):
+    connection, evaluate = build
+    add_owner(connection, "demand_lead", "Ida Holm")
+    history(connection, "leads", 1.2)
+    assert evaluate(GOAL) == []
+    row = status(connection, "status, owner_name, owner_status, actual, expected, forecast, "
+                 "probability, attainment, required_rate")[0]  # fmt: skip
+    assert row[:3] == ("on_track", "Ida Holm", "active")
+    assert row[3] == pytest.approx(273 * 1.2)
+    assert row[4] == pytest.approx(400 * 273 / 365, rel=2e-3)
+    assert row[5] == pytest.approx(1.2 * 365, rel=2e-3)
+    assert row[6] > 0.95 and row[7] == pytest.approx(273 * 1.2 / 400) and row[8] < 1
+    readings = connection.execute(
+        "select count(*), max(reading_date), count(distinct dayofweek(reading_date)) "
+        "from metrics.goal_forecasts"
+    ).fetchone()
+    assert readings == (40, AS_OF, 2)  # 39 Sundays and the day itself
+
+
+@pytest.mark.parametrize(("now", "expected"), [(1.2, "on_track"), (0.8, "off_track")])
+def test_the_colour_follows_the_chance(build, now, expected):
+    connection, evaluate = build
+    history(connection, "leads", now)
+    evaluate(GOAL)
+    assert status(connection) == [(expected,)]
+
+
+def test_lower_is_better_turns_the_chance_round(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.2, better="lower")
+    evaluate(GOAL)
+    assert status(connection, "status, pace < 1") == [("off_track", True)]
+
+
+def test_the_same_input_and_day_give_the_same_rows(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.1)
+    seen = []
+    for _ in range(2):
+        evaluate(GOAL)
+        seen.append(
+            [
+                connection.execute(f"select * from metrics.{t}").fetchall()
+                for t in ("dim_goals", "goal_status", "goal_forecasts", "goal_backtests")
+            ]
+        )
+    assert seen[0] == seen[1] and all(seen[0])  # fmt: skip
+
+
+@pytest.mark.parametrize("trust", ["stale", "failed"])
+def test_late_data_is_grey_and_never_green(build, trust):
+    connection, evaluate = build
+    late = dt.date(2026, 9, 10)
+    history(
+        connection, "leads", 1.5, last=late, trust=trust, reason="CRM is silent", last_event=late
+    )
+    evaluate(GOAL)
+    found, reason, actual, expected = status(connection, "status, status_reason, actual, expected")[
+        0
+    ]
+    assert found == "data_late" and "CRM is silent" in reason and "2026-09-10" in reason
+    assert actual == pytest.approx(253 * 1.5)
+    assert expected == pytest.approx(400 * 253 / 365, rel=2e-3)  # of the day that is known
+    after = connection.execute(
+        "select distinct status from metrics.goal_forecasts where reading_date > '2026-09-10'"
+    ).fetchall()
+    assert after == [("data_late",)]
+
+
+def test_late_data_is_grey_after_the_end_too(build):
+    connection, evaluate = build
+    late = dt.date(2026, 12, 1)
+    history(connection, "leads", 1.5, last=late, trust="stale", reason="late", last_event=late)
+    evaluate(GOAL, dt.date(2027, 1, 15))
+    assert status(connection) == [("data_late",)]
+
+
+@pytest.mark.parametrize(("now", "expected"), [(1.5, "reached"), (1.0, "missed")])
+def test_after_the_end_a_goal_is_reached_or_missed(build, now, expected):
+    connection, evaluate = build
+    history(connection, "leads", now, last=dt.date(2027, 1, 15))
+    evaluate(GOAL, dt.date(2027, 1, 15))
+    assert status(connection, "status, actual") == [(expected, pytest.approx(365 * now))]
+
+
+def test_too_early_gives_no_colour(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.5)
+    evaluate(GOAL, dt.date(2026, 2, 1))
+    assert status(connection, "status, status_reason like '9%% of the period%'") == [
+        ("too_early", True)
+    ]
+    evaluate(GOAL, dt.date(2025, 12, 1))
+    assert status(connection, "status, actual, status_reason") == [
+        ("too_early", None, "Begins on 2026-01-01.")
+    ]
+
+
+def test_without_two_comparable_periods_the_pace_is_linear_and_grey(build):
+    connection, evaluate = build
+    add_metric(connection, "leads")
+    add_values(connection, "leads", days(dt.date(2024, 7, 1), AS_OF, one))
+    evaluate(GOAL)
+    found = status(connection, "status, status_reason, expected, forecast_low, probability")[0]
+    assert found[0] == "too_early" and "linear" in found[1]
+    assert found[2] == pytest.approx(400 * 273 / 365) and found[3:] == (None, None)
+
+
+def test_a_period_without_any_value_is_unknown_and_not_nothing(build):
+    connection, evaluate = build
+    add_metric(connection, "leads", trust="failed", reason="not configured", last_event=None)
+    evaluate(GOAL)
+    assert status(connection, "status, actual, forecast, pace, attainment") == [
+        ("data_late", None, None, None, None)
+    ]
+
+
+def test_a_ratio_goal_uses_sums_over_sums(build):
+    connection, evaluate = build
+    add_metric(connection, "win_rate", additivity="ratio", unit="percent")
+    months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
+    add_values(connection, "win_rate",
+               {m: (1, 2) if m.month % 2 else (3, 12) for m in months}, grain="month")  # fmt: skip
+    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
+             .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
+    actual, expected, forecast, found = status(connection, "actual, expected, forecast, status")[0]
+    assert actual == pytest.approx((5 * 1 + 4 * 3) / (5 * 2 + 4 * 12))
+    assert forecast == pytest.approx(4 / 14)  # as in the years before: 24 of 84
+    assert expected == pytest.approx(0.27 * (17 / 24) / (58 / 84)) and found == "on_track"
+
+
+def test_a_level_goal_glides_from_baseline_to_target(build):
+    connection, evaluate = build
+    add_metric(connection, "followers", additivity="semi")
+    first = dt.date(2024, 1, 1)
+    add_values(connection, "followers", days(first, AS_OF, lambda d: 1000.0 + (d - first).days))
+    text = GOAL.replace("leads\n", "followers\n").replace("cumulative", "level")
+    evaluate(text.replace("365", "1730").replace("400", "2090"))
+    actual, expected, forecast, found = status(connection, "actual, expected, forecast, status")[0]
+    assert actual == 1000 + (AS_OF - first).days
+    assert expected == pytest.approx(1730 + 360 * 273 / 365)
+    assert forecast == pytest.approx(2095, abs=12) and found in ("on_track", "at_risk")
+    backtests = connection.execute(
+        "select count(*), avg(abs(error_share)) < 0.02 from metrics.goal_backtests"
+    ).fetchone()
+    assert backtests[0] >= 6 and backtests[1]
+
+
+def test_coarse_values_pace_on_what_they_hold(build):
+    connection, evaluate = build
+    add_metric(connection, "hours", amec="impact")
+    quarters = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in (1, 4, 7, 10)][:10]
+    add_values(connection, "hours", dict.fromkeys(quarters, 100.0), grain="quarter")
+    evaluate(GOAL.replace("leads\n", "hours\n"), dt.date(2026, 8, 15))
+    assert status(connection, "actual, expected, forecast") == [(200.0, 200.0, 400.0)]
+    evaluate(GOAL.replace("leads\n", "hours\n"), dt.date(2026, 3, 1))
+    assert status(connection, "status, actual") == [("too_early", None)]
+
+
+def test_backtests_say_what_would_have_been_said(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.0)
+    add_values(connection, "leads", days(dt.date(2023, 1, 1), dt.date(2023, 12, 31), one))
+    evaluate(GOAL)
+    rows = connection.execute(
+        "select period_from, count(*), count(is_covered), max(abs(error_share)) "
+        "from metrics.goal_backtests group by 1 order by 1"
+    ).fetchall()
+    # 2023 has no year before it, 2024 has one (a value, no interval), 2025 has two.
+    assert [row[:3] for row in rows] == [
+        (dt.date(2024, 1, 1), 11, 0), (dt.date(2025, 1, 1), 11, 11),
+    ]  # fmt: skip
+    assert max(row[3] for row in rows) < 0.015  # the leap day
+
+
+def test_an_owner_who_left_is_named_and_a_missing_one_too(build):
+    connection, evaluate = build
+    add_owner(connection, "demand_lead", "Max Weber", status="left")
+    history(connection, "leads", 1.2)
+    assert evaluate(GOAL) == ["goal leads_2026: its owner demand_lead is missing (Max Weber left)."]
+    assert status(connection, "owner_name, owner_status") == [("Max Weber", "left")]
+    connection.execute("update marts.dim_owners set is_current = false, owner_status = 'active'")
+    evaluate(GOAL)
+    assert status(connection, "owner_status") == [("vacant",)]
+
+
+def test_a_goal_on_activity_alone_is_a_gap_until_an_outcome_names_it(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.2)
+    add_metric(connection, "posts", amec="activity")
+    add_metric(connection, "reach", amec="output")
+    posts = GOAL.replace("leads", "posts")
+    assert any("posts_2026" in line and "activity" in line for line in evaluate(GOAL + posts))
+    linked = GOAL + "  leading: [reach]\n" + GOAL.replace("leads", "reach") + "  leading: [posts]\n"
+    assert evaluate(linked + posts) == []
+    flagged = connection.execute(
+        "select goal_id, has_goal_gap from metrics.dim_goals order by 1"
+    ).fetchall()
+    assert flagged == [("leads_2026", False), ("posts_2026", False), ("reach_2026", False)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("metric: leads", "metric: leeds", "2026.yml:4: goal 'leads_2026': no metric 'leeds'; did "
+         "you mean 'leads'?"),
+        ("demand_lead", "demand_led", "2026.yml:5: goal 'leads_2026': no role 'demand_led'; did "
+         "you mean 'demand_lead'?"),
+        ("why:", "leading: [leeds]\n  why:", "2026.yml:10: goal 'leads_2026': no metric 'leeds'"),
+        ("why:", "slice: {chanel: tv}\n  why:", "2026.yml:10: goal 'leads_2026': no slice "
+         "'chanel'; did you mean 'channel'?"),
+        ("why:", "slice: {channel: tw}\n  why:", "'channel' is never 'tw'; did you mean 'tv'?"),
+        ("why:", "slice: {channel: tv, kind: a}\n  why:", "one slice at a time"),
+        ("why: Sales needs them.", "", "2026.yml:2: '0.why' is missing"),
+        ("baseline: 365", "", "'0.baseline' is missing"),
+        ("target: 400", "", "'0.target' is missing"),
+        ("owner: demand_lead", "", "'0.owner' is missing"),
+        ("target: 400", "targt: 400", "2026.yml:9: unknown key '0.targt'; did you mean 'target'?"),
+        ("target: 400", "target: .inf", "finite"),
+        ("to: 2026-12-31", "to: 2025-12-31", "ends before it begins"),
+        ("{from:", "{form:", "unknown key '0.period.form'; did you mean 'from'?"),
+        ("cumulative", "ratio", "'leads' is additive and cannot be ratio"),
+        ("cumulative", "weekly", "2026.yml:7: '0.profile'"),
+        ("why:", "reading: month\n  why:", "only a level has a reading"),
+        ("cumulative\n  baseline: 365", "level\n  baseline: 500", "worse than the baseline"),
+    ],
+)  # fmt: skip
+def test_a_goal_that_cannot_be_is_refused_with_file_line_and_remedy(build, old, new, message):
+    connection, evaluate = build
+    add_owner(connection, "demand_lead", "Ida Holm")
+    history(connection, "leads", 1.2)
+    add_values(connection, "leads", {AS_OF: 1.0}, slice_=("channel", "tv"))
+    assert GOAL.count(old) == 1
+    with pytest.raises(ConfigError) as error:
+        evaluate(GOAL.replace(old, new))
+    assert message in str(error.value)
+
+
+def test_the_bundled_goals_are_well_formed_and_every_one_says_why():
+    entries = goals.read_goals(goals.ROOT / "metrics" / "goals")
+    assert len(entries) >= 9
+    assert all(len(e.goal.why) > 20 and e.goal.owner.endswith("_lead") for e in entries)
