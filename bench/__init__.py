@@ -1,0 +1,1 @@
+"""Measurements that anyone can rerun: `make bench` writes docs/benchmarks.md."""

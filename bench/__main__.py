@@ -1,0 +1,127 @@
+"""`make bench`: run every measurement and write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from bench import builds, bulk, pages
+from settings import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Written by `make bench`; run it again on your machine. Whole processes, imports included, by the
+operating system's own account. Machines differ and may be busy, so read the ratios, which come from
+one run, before the seconds. This run: {cores} cores, Python {python}, DuckDB {duckdb}.
+"""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="bench", description=__doc__)
+    options.add_argument("--only", choices=["bulk", "pages", "builds", "scale"], action="append")
+    options.add_argument("--scale", type=int, default=100, help="size of the scaled sample")
+    chosen = options.parse_args()
+    wanted = chosen.only or ["bulk", "pages", "builds", "scale"]
+    import platform
+
+    import duckdb
+
+    parts = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if "bulk" in wanted:
+            parts["bulk"] = _bulk(folder / "bulk")
+        if "pages" in wanted:
+            parts["pages"] = _pages(folder / "pages")
+        if "builds" in wanted or "scale" in wanted:
+            parts["builds"] = _builds(folder / "builds", chosen.scale if "scale" in wanted else 0)
+    head = HEAD.format(
+        cores=os.cpu_count(), python=platform.python_version(), duckdb=duckdb.__version__
+    )
+    text = "\n".join([head, *parts.values()])
+    print(text)
+    if not chosen.only:
+        PAGE.write_text(text, encoding="utf-8")
+
+
+def _bulk(folder: Path) -> str:
+    ours, alone, arrived = bulk.run(folder)
+    assert arrived == bulk.ROWS, arrived
+    return f"""## Files into raw
+{bulk.ROWS:,} rows x 15 columns of CSV through a feed (read, parsed, checked, versioned, loaded by
+dlt), against DuckDB reading the same file into a table. Aims: 100,000 rows/s, 4 times the
+processor, 700 MB.
+
+| | wall s | processor s | rows/s | peak MB |
+|---|---|---|---|---|
+| `make ingest` | {ours.wall:.1f} | {ours.processor:.1f} | {arrived / ours.wall:,.0f} | {ours.memory:.0f} |
+| DuckDB alone | {alone.wall:.1f} | {alone.processor:.1f} | {arrived / alone.wall:,.0f} | {alone.memory:.0f} |
+| ratio | {ours.wall / alone.wall:.1f} | {ours.processor / alone.processor:.1f} | | |
+"""
+
+
+def _pages(folder: Path) -> str:
+    figures, seconds, arrived = pages.run(folder)
+    assert arrived == pages.ROWS, arrived
+    return f"""## API pages into raw
+{pages.ROWS:,} HubSpot contacts in pages of 100 from a vendor on loopback (a process of its own),
+through the source module: parsed, flattened, hashed, checked, loaded. Aim: 40,000 rows/s.
+
+| | wall s | processor s | rows/s | peak MB |
+|---|---|---|---|---|
+| ingest step | {seconds:.1f} | | {arrived / seconds:,.0f} | |
+| whole process | {figures.wall:.1f} | {figures.processor:.1f} | {arrived / figures.wall:,.0f} | {figures.memory:.0f} |
+"""
+
+
+def _builds(folder: Path, scale: int) -> str:
+    first, first_steps = builds.build(folder)
+    second, second_steps = builds.build(folder)
+    forced, forced_steps = builds.build(folder, 1, "--force")
+    names = [step for step, _ in first_steps]
+    columns = [("first build", first, first_steps), ("second, nothing new", second, second_steps),
+               ("second, forced", forced, forced_steps)]  # fmt: skip
+    raw = {1: builds.rows(folder, 1)}
+    if scale:
+        big, big_steps = builds.build(folder, scale)
+        raw[scale] = builds.rows(folder, scale)
+        columns.append((f"sample x{scale}", big, big_steps))
+    lines = ["| seconds | " + " | ".join(name for name, _, _ in columns) + " |",
+             "|---|" + "---|" * len(columns)]  # fmt: skip
+    for step in names:
+        cells = [
+            f"{dict(steps)[step]:.1f}" if step in dict(steps) else "" for _, _, steps in columns
+        ]
+        lines.append(f"| {step} | " + " | ".join(cells) + " |")
+    lines.append(
+        "| **total wall** | " + " | ".join(f"**{f.wall:.1f}**" for _, f, _ in columns) + " |"
+    )
+    lines.append("| processor | " + " | ".join(f"{f.processor:.1f}" for _, f, _ in columns) + " |")
+    lines.append("| peak MB | " + " | ".join(f"{f.memory:.0f}" for _, f, _ in columns) + " |")
+    imports = builds.imports()
+    share = sum(imports.values()) / first.processor
+    words = ", ".join(f"{name} {value:.1f}" for name, value in imports.items())
+    more = ""
+    if scale:
+        more = (
+            f"\nThe sample has {raw[1]:,.0f} raw rows; x{scale} it has {raw[scale]:,.0f} "
+            f"({raw[scale] / raw[1]:.0f} times). It takes {big.wall / first.wall:.1f} times as long "
+            f"and {big.memory / first.memory:.1f} times the memory.\n"
+        )
+    return f"""## Builds of the sample organization
+Environment installed. Aims on two idle cores: 60 s, and 30 s for a second build. The second
+build finds the same raw rows, clock, settings and code, and ends there; "forced" runs every step
+again.
+
+{chr(10).join(lines)}
+
+Imports, each in a process of its own, processor seconds: {words}. Together at most
+{share:.0%} of the first build (they share parts).
+{more}"""
+
+
+if __name__ == "__main__":
+    main()
