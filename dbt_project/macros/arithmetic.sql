@@ -36,3 +36,8 @@
 {% macro at_rate(amount, rate) -%}
     cast({{ amount }} * {{ rate }} as {{ plumbline.sql_type('money') }})
 {%- endmacro %}
+
+{# A sum of doubles that does not depend on the order in which threads add them. #}
+{% macro sum_number(expression) -%}
+    cast(sum(cast({{ expression }} as decimal(28, 8))) as {{ plumbline.sql_type('number') }})
+{%- endmacro %}

@@ -91,3 +91,32 @@
         ) as d{{ place }}
         {%- endfor %}
 {%- endmacro %}
+
+{# The last known value of `expression` in the rows before this one; null when there is none. #}
+{% macro last_known(expression, partition_by, order_by) -%}
+    {{ return(adapter.dispatch('last_known', 'plumbline')(expression, partition_by, order_by)) }}
+{%- endmacro %}
+
+{% macro default__last_known(expression, partition_by, order_by) -%}
+    last_value({{ expression }} ignore nulls) over (
+        partition by {{ partition_by }} order by {{ order_by }}
+        rows between unbounded preceding and 1 preceding
+    )
+{%- endmacro %}
+
+{% macro postgres__last_known(expression, partition_by, order_by) -%}
+    {%- set known -%}
+        array_remove(array_agg({{ expression }}) over (
+            partition by {{ partition_by }} order by {{ order_by }}
+            rows between unbounded preceding and 1 preceding
+        ), null)
+    {%- endset -%}
+    ({{ known }})[cardinality({{ known }})]
+{%- endmacro %}
+
+{% macro spark__last_known(expression, partition_by, order_by) -%}
+    last({{ expression }}, true) over (
+        partition by {{ partition_by }} order by {{ order_by }}
+        rows between unbounded preceding and 1 preceding
+    )
+{%- endmacro %}

@@ -1,0 +1,38 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_day',
+        on_schema_change='append_new_columns',
+        pre_hook="{{ delete_vanished_days(ref('int_post_days_differenced')) }}",
+    )
+}}
+with post_days as (
+    select
+        {{ surrogate_key(['network', 'account_id', 'post_id', 'date_day']) }} as post_day_key,
+        date_day,
+        network,
+        post_id,
+        account_id,
+        ownership,
+        campaign_id,
+        is_paid,
+        impressions,
+        reactions,
+        comments,
+        shares,
+        saves,
+        clicks,
+        link_clicks,
+        video_views,
+        {{ as_type('engagements', 'integer') }} as engagements,
+        case when engagements is not null then impressions end as impressions_with_engagements,
+        {{ as_type('case when impressions is not null then engagements end', 'integer') }} as engagements_with_impressions,
+        case when link_clicks is not null then impressions end as impressions_with_link_clicks,
+        case when impressions is not null then link_clicks end as link_clicks_with_impressions,
+        impressions_correction,
+        {{ as_type('engagements_correction', 'integer') }} as engagements_correction
+    from {{ ref('int_post_days_differenced') }}
+)
+
+{{ changed_days_of('post_days') }}
