@@ -8,16 +8,31 @@ nobody in this process holds the file for writing, with the temporary views a ga
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 from duckdb_engine import Dialect
+from sqlalchemy import text, types
 from sqlalchemy.dialects import registry
+from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.pool import StaticPool
 
 NAME = "duckdb.buffered"
+TYPES = {
+    "BIGINT": types.BigInteger,
+    "BOOLEAN": types.Boolean,
+    "DATE": types.Date,
+    "DECIMAL": types.Numeric,
+    "DOUBLE": types.Float,
+    "INTEGER": types.Integer,
+    "TIMESTAMP": types.DateTime,
+    "VARCHAR": types.String,
+}
+_FIRST: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("first", default=())
 
 
 def connection_string(database: Path) -> str:
@@ -38,6 +53,17 @@ def connect(database: Path | str) -> duckdb.DuckDBPyConnection:
         if "different configuration" not in str(error):
             raise
         return duckdb.connect(str(database))
+
+
+@contextlib.contextmanager
+def running_first(statements: Sequence[str]) -> Iterator[None]:
+    """Every connection opened inside runs these first; not in `connect_args`, for GX writes its
+    whole configuration down again whenever a table is added."""
+    token = _FIRST.set(tuple(statements))
+    try:
+        yield
+    finally:
+        _FIRST.reset(token)
 
 
 class BufferedCursor:
@@ -98,7 +124,7 @@ class BufferedConnection:
 
 
 class BufferedDialect(Dialect):
-    """`duckdb_engine` with buffered cursors; `connect_args={"setup": [...]}` runs SQL first."""
+    """`duckdb_engine` with buffered cursors, one connection and plain reflection."""
 
     driver = "buffered"
     supports_statement_cache = False
@@ -109,9 +135,45 @@ class BufferedDialect(Dialect):
 
     def connect(self, *args: typing.Any, **parameters: typing.Any) -> BufferedConnection:
         native = connect(parameters["database"])
-        for statement in parameters.get("setup", ()):
+        for statement in _FIRST.get():
             native.execute(statement)
         return BufferedConnection(native)
 
     def do_begin(self, connection: BufferedConnection) -> None:
         """DuckDB reads in autocommit."""
+
+    def get_columns(
+        self,
+        connection: typing.Any,
+        table_name: str,
+        schema: str | None = None,
+        **settings: typing.Any,
+    ) -> list[dict[str, typing.Any]]:
+        """Names and types from DuckDB's own catalogue: through Postgres' it takes 60 ms a table.
+
+        Raises NoSuchTableError.
+        """
+        rows = connection.execute(
+            text(
+                "select column_name, data_type from duckdb_columns() where table_name = :name "
+                "and (:schema is null or schema_name = :schema) order by column_index"
+            ),
+            {"name": table_name, "schema": schema},
+        ).fetchall()
+        if not rows:
+            raise NoSuchTableError(table_name)
+        return [
+            {
+                "name": name,
+                "type": TYPES.get(kind.split("(")[0], types.NullType)(),
+                "nullable": True,
+                "default": None,
+            }
+            for name, kind in rows
+        ]
+
+    def get_pk_constraint(
+        self, connection: typing.Any, table_name: str, schema: str | None = None, **k: typing.Any
+    ) -> dict[str, typing.Any]:
+        """Keys are dbt's; nothing here asks for them."""
+        return {"constrained_columns": [], "name": None}

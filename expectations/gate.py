@@ -197,27 +197,29 @@ def evaluate(database: Path, subjects: Sequence[Subject], as_of: dt.date) -> lis
         for check in subject.suite.checks:
             files.refuse_unknown_type(check, names)
     chosen = {id(subject): _to_judge(subject) for subject in subjects}
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    source = context.data_sources.add_sql(
-        "warehouse",
-        connection_string=dialect.connection_string(database),
-        create_temp_table=False,
-        kwargs={"connect_args": {"setup": [s.view_sql for s in subjects if chosen[id(s)]]}},
-    )
     results: list[Result] = []
-    try:
-        for subject in subjects:
-            judged = chosen[id(subject)]
-            results += [
-                Result(subject, check, None, observed=_why_not(subject))
-                for check in subject.suite.checks
-                if check not in judged
-            ]
-            if judged:
-                results += _judge(source, subject, judged, as_of)
-    finally:
-        source.get_engine().dispose()
+    with dialect.running_first([s.view_sql for s in subjects if chosen[id(s)]]):
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        source = context.data_sources.add_sql(
+            "warehouse",
+            connection_string=dialect.connection_string(database),
+            create_temp_table=False,
+        )
+        try:
+            for subject in subjects:
+                judged = chosen[id(subject)]
+                results += [
+                    Result(subject, check, None, observed=_why_not(subject))
+                    for check in subject.suite.checks
+                    if check not in judged
+                ]
+                if judged:
+                    results += _judge(source, subject, judged, as_of)
+        finally:
+            # One engine tests the connection, another runs the queries; both hold the file.
+            source.get_engine().dispose()
+            source.get_execution_engine().engine.dispose()
     return results
 
 

@@ -44,15 +44,19 @@ def sentence(validated: typing.Any, check: Check) -> str:
     """What is expected, in Great Expectations' own words; SQL is shown as SQL."""
     if check.query is not None:
         return "No row answers this query."
-    from great_expectations.render.renderer.inline_renderer import InlineRenderer
+    from great_expectations.expectations.registry import get_renderer_impl
 
-    content = InlineRenderer(validated.expectation_config).get_rendered_content()
-    value = content[0].value
-    names = {
-        name: _word(parameter.get("value") if isinstance(parameter, dict) else parameter)
-        for name, parameter in (value.params or {}).items()
-    }
-    return string.Template(value.template or check.entry.type).safe_substitute(names).strip()
+    implementation = get_renderer_impl(check.entry.type, "renderer.prescriptive")
+    content = (
+        implementation[1](configuration=validated.expectation_config, result=validated)
+        if implementation
+        else []
+    )
+    said = next((c.string_template for c in content if hasattr(c, "string_template")), None)
+    if said is None:
+        return check.entry.type
+    names = {name: _word(value) for name, value in said["params"].items()}
+    return string.Template(said["template"]).safe_substitute(names).strip()
 
 
 def _word(value: typing.Any) -> str:
