@@ -75,13 +75,14 @@ def _statuses(
     days = table("mastodon", "statuses").spec.window_days
     settled = (context.as_of - dt.timedelta(days=days)).isoformat()
     anchor = anchors.get(account["id"])
+    since = int(anchor or -1)
     params = {"limit": PAGE} | ({"since_id": anchor} if anchor else {})
     path = f"api/v1/accounts/{account['id']}/statuses"
     seen: set[str] = set()
     for page in pages(
         client, context.source, path, HeaderLinkPaginator(), params=params, data_selector="$"
     ):
-        fresh = [status for status in page if status["id"] not in seen]
+        fresh = [s for s in page if s["id"] not in seen and int(s["id"]) > since]
         seen.update(status["id"] for status in fresh)
         rows = [
             _status_row(status, account, captured_on)
@@ -93,8 +94,8 @@ def _statuses(
                 anchor = row["status_id"]
         if rows:
             yield "statuses", rows
-        # Newest first: what follows a status from before the start is older still.
-        if page and page[-1]["created_at"] < start:
+        # Newest first: what follows is older still. The link to it has forgotten since_id.
+        if page and (page[-1]["created_at"] < start or int(page[-1]["id"]) <= since):
             break
     if anchor:
         anchors[account["id"]] = anchor

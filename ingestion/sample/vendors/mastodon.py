@@ -56,12 +56,12 @@ def _page(request: Request, rows: list[dict], author: dict) -> Answer:
     page = found[-limit:] if asked.get("min_id") else found[:limit]
     links = []
     if page:
-        kept = {k: v for k, v in asked.items() if k not in ("max_id", "min_id")}
+        # Like the real one, a link to another page drops since_id.
+        kept = {k: v for k, v in asked.items() if k not in ("max_id", "min_id", "since_id")}
         here = f"http://{request.headers['Host']}{request.path}"
         if len(page) == limit:
             older = urlencode({**kept, "max_id": page[-1]["status_id"]})
             links.append(f'<{here}?{older}>; rel="next"')
-        kept.pop("since_id", None)
         newer = urlencode({**kept, "min_id": page[0]["status_id"]})
         links.append(f'<{here}?{newer}>; rel="prev"')
     headers = {"Link": ", ".join(links)} if links else {}

@@ -3,7 +3,8 @@
 A vendor's module turns rows into a function from request to answer; here is what all share.
 Faults are given in the JSON of mastodon-mock's `POST /api/v1/_mock/faults`
 (`{"match": {"methods", "path", "path_regex"}, "effect": {"type", "status", "body", "headers",
-"delay_ms"}, "count"}`), by `Server.fault` or by the same POST. Effects: `status`, `ratelimit`
+"delay_ms"}, "count"}`), by `Server.fault` or by the same POST; `"skip"` lets so many matching
+requests pass first. Effects: `status`, `ratelimit`
 (429), `malformed` (200 with JSON that is cut off), `truncated` (the connection ends before the
 body does), `drop` (no answer at all), `duplicate` (the answer of the request before this one, as
 a cache in between might), `latency` (at most 0.2 s).
@@ -70,16 +71,23 @@ class Server:
     def load(self, rows: Tables) -> None:
         """Serve these rows from now on."""
         self.answer = self.build(rows)
+        self.before: Answer | None = None
 
     def fault(
-        self, type: str, path_regex: str = "", count: int | None = 1, **effect: typing.Any
+        self,
+        type: str,
+        path_regex: str = "",
+        count: int | None = 1,
+        skip: int = 0,
+        **effect: typing.Any,
     ) -> None:
-        """Let the next `count` requests (None: all) whose path matches go wrong."""
+        """Let `count` requests (None: all) whose path matches go wrong, the first `skip` not."""
         self.add_fault(
             {
                 "match": {"path_regex": path_regex},
                 "effect": {"type": type, **effect},
                 "count": count,
+                "skip": skip,
             }
         )
 
@@ -90,7 +98,7 @@ class Server:
             raise ValueError(f"unknown effect {kind!r}; known: {', '.join(sorted(EFFECTS))}")
         number = f"r{next(self.numbers)}"
         with self.lock:
-            self.faults.append({"id": number, "remaining": rule.get("count"), **rule})
+            self.faults.append({"skip": 0, **rule, "id": number, "remaining": rule.get("count")})
         return number
 
     def take_fault(self, method: str, path: str) -> dict[str, typing.Any] | None:
@@ -105,6 +113,9 @@ class Server:
                 if path != (match.get("path") or path):
                     continue
                 if not re.search(match.get("path_regex") or "", path):
+                    continue
+                if rule["skip"] > 0:
+                    rule["skip"] -= 1
                     continue
                 if rule["remaining"] is not None:
                     rule["remaining"] -= 1
@@ -140,7 +151,6 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
-        before: Answer | None = None
 
         def do(self) -> None:
             parts = urlsplit(self.path)
@@ -162,10 +172,10 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
                 return self.send(Answer(b'{"error": "truncated'))
             if kind == "latency":
                 time.sleep(min(float(effect.get("delay_ms", 20)), 200.0) / 1000)
-            if kind == "duplicate" and Handler.before is not None:
-                return self.send(Handler.before)
+            if kind == "duplicate" and server.before is not None:
+                return self.send(server.before)
             answer = self.ask(parts.path, parts.query, content)
-            Handler.before = answer
+            server.before = answer
             return self.send(answer, cut=kind == "truncated")
 
         def ask(self, path: str, query: str, content: bytes) -> Answer:
