@@ -47,8 +47,8 @@ class Part(typing.NamedTuple):
     kind: str  # change | mix | rate
 
 
-def decompose(run: Run, connection: duckdb.DuckDBPyConnection) -> int:
-    """Write `metrics.metric_drivers`; gives its number of rows.
+def decompose(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `metrics.metric_drivers`.
 
     One row per metric, grain (month, quarter), compared period, slice and part, for the metrics
     of goals, what they name as leading, and every outcome and impact. The last complete period
@@ -73,7 +73,6 @@ def decompose(run: Run, connection: duckdb.DuckDBPyConnection) -> int:
         connection.executemany(
             "insert into metrics.metric_drivers values (?, ?, ?, ?, ?, ?, ?, ?)", rows
         )
-    return len(rows)
 
 
 def sum_parts(
