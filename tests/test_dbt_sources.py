@@ -1,4 +1,4 @@
-"""dbt's sources are exactly the raw tables that ingestion declares: names, columns, order, types."""
+"""dbt's sources are exactly the raw tables that ingestion declares, columns and types in order."""
 
 from pathlib import Path
 

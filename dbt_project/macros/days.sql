@@ -120,3 +120,11 @@
         rows between unbounded preceding and 1 preceding
     )
 {%- endmacro %}
+
+{# Minutes after midnight of a text HH:MM; null when it is not one. #}
+{% macro minutes_of_day(clock) -%}
+    (
+        {{ plumbline.try_to("substr(" ~ clock ~ ", 1, 2)", 'integer') }} * 60
+        + {{ plumbline.try_to("substr(" ~ clock ~ ", 4, 2)", 'integer') }}
+    )
+{%- endmacro %}

@@ -8,8 +8,9 @@
     )
 {%- endmacro %}
 
-{# The id of an account: the same for every source, and it says nothing of the person behind it. #}
+{# The id of an account: the same for every source, with or without the @ before a handle; it says
+   nothing of the person behind it. #}
 {% macro account_id(network, account) -%}
     case when {{ account }} is not null
-        then md5(lower(trim({{ network }})) || '|' || lower(trim({{ account }}))) end
+        then md5(lower(trim({{ network }})) || '|' || trim(leading '@' from lower(trim({{ account }})))) end
 {%- endmacro %}
