@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench import builds, bulk, pages
+from bench.measuring import Figures
 from settings import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -47,6 +48,11 @@ def main() -> None:
         PAGE.write_text(text, encoding="utf-8")
 
 
+def _row(name: str, figures: Figures, rows: int) -> str:
+    speed = f"{rows / figures.wall:,.0f}"
+    return f"| {name} | {figures.wall:.1f} | {figures.processor:.1f} | {speed} | {figures.memory:.0f} |"
+
+
 def _bulk(folder: Path) -> str:
     ours, alone, arrived = bulk.run(folder)
     assert arrived == bulk.ROWS, arrived
@@ -57,8 +63,8 @@ processor, 700 MB.
 
 | | wall s | processor s | rows/s | peak MB |
 |---|---|---|---|---|
-| `make ingest` | {ours.wall:.1f} | {ours.processor:.1f} | {arrived / ours.wall:,.0f} | {ours.memory:.0f} |
-| DuckDB alone | {alone.wall:.1f} | {alone.processor:.1f} | {arrived / alone.wall:,.0f} | {alone.memory:.0f} |
+{_row("`make ingest`", ours, arrived)}
+{_row("DuckDB alone", alone, arrived)}
 | ratio | {ours.wall / alone.wall:.1f} | {ours.processor / alone.processor:.1f} | | |
 """
 
@@ -73,7 +79,7 @@ through the source module: parsed, flattened, hashed, checked, loaded. Aim: 40,0
 | | wall s | processor s | rows/s | peak MB |
 |---|---|---|---|---|
 | ingest step | {seconds:.1f} | | {arrived / seconds:,.0f} | |
-| whole process | {figures.wall:.1f} | {figures.processor:.1f} | {arrived / figures.wall:,.0f} | {figures.memory:.0f} |
+{_row("whole process", figures, arrived)}
 """
 
 
@@ -108,8 +114,8 @@ def _builds(folder: Path, scale: int) -> str:
     if scale:
         more = (
             f"\nThe sample has {raw[1]:,.0f} raw rows; x{scale} it has {raw[scale]:,.0f} "
-            f"({raw[scale] / raw[1]:.0f} times). It takes {big.wall / first.wall:.1f} times as long "
-            f"and {big.memory / first.memory:.1f} times the memory.\n"
+            f"({raw[scale] / raw[1]:.0f} times). It takes {big.wall / first.wall:.1f} times as "
+            f"long and {big.memory / first.memory:.1f} times the memory.\n"
         )
     return f"""## Builds of the sample organization
 Environment installed. Aims on two idle cores: 60 s, and 30 s for a second build. The second
