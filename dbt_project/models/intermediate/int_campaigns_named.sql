@@ -9,14 +9,26 @@ select campaign_text from {{ ref('stg_feeds__media_clips') }}
 union
 select campaign_text from {{ ref('stg_feeds__events') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_feeds__touchpoints') }}
+select campaign_text from {{ ref('stg_feeds__touchpoints') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_feeds__leads') }}
+select campaign_text from {{ ref('stg_feeds__leads') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_feeds__deals') }}
+select campaign_text from {{ ref('stg_feeds__deals') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_hubspot__deals') }}
+select campaign_text from {{ ref('stg_hubspot__deals') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_feeds__orders') }}
+select campaign_text from {{ ref('stg_feeds__orders') }}
 union
-select reported_campaign as campaign_text from {{ ref('stg_feeds__content') }}
+select campaign_text from {{ ref('stg_feeds__content') }}
+union
+select campaign_text from {{ ref('stg_feeds__touchpoints') }}
+union
+select campaign_text from {{ ref('stg_feeds__leads') }}
+union
+select campaign_text from {{ ref('stg_feeds__orders') }}
+union
+select campaign_text from {{ ref('stg_feeds__deals') }}
+union
+select campaign_text from {{ ref('stg_hubspot__deals') }}
+union
+select campaign_text from {{ ref('stg_feeds__content') }}
