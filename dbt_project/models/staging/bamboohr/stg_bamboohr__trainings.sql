@@ -2,10 +2,10 @@ select
     trainings.record_id,
     trainings.employee_id_hash,
     trainings.training_type,
-    trainings.category,
+    lower(trim(trainings.category)) as category,
     trainings.completed_on,
     trainings.hours,
     trainings.cost,
-    trainings.currency,
+    upper(trim(trainings.currency)) as currency,
     trainings.valid_until
 from {{ source('bamboohr', 'trainings') }} as trainings

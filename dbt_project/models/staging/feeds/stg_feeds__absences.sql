@@ -6,6 +6,6 @@ select
     latest.ends_on,
     latest.days as absent_days,
     latest.hours as absent_hours,
-    latest.kind,
-    latest.status
+    lower(trim(latest.kind)) as kind,
+    lower(trim(latest.status)) as status
 from {{ latest_version(source('feeds', 'absences')) }}

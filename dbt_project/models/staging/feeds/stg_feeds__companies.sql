@@ -6,7 +6,7 @@ select
     latest.industry,
     latest.employees,
     latest.annual_revenue,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.country,
     latest.parent_company,
     latest.became_customer_on,

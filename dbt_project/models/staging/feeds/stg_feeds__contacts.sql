@@ -5,7 +5,7 @@ select
     latest.phone_hash,
     latest.handle_hash,
     latest.company_id,
-    latest.lifecycle_stage,
+    lower(trim(latest.lifecycle_stage)) as lifecycle_stage,
     latest.source as first_source,
     latest.created_at,
     latest.updated_at,

@@ -1,5 +1,5 @@
 select
-    latest.channel,
+    lower(trim(latest.channel)) as channel,
     latest.conversation_id,
     latest.account as reported_account,
     latest.received_at,
@@ -10,6 +10,6 @@ select
     latest.is_auto_reply,
     latest.resolved_at,
     latest.messages,
-    latest.topic,
+    lower(trim(latest.topic)) as topic,
     latest.team
 from {{ latest_version(source('feeds', 'conversations')) }}

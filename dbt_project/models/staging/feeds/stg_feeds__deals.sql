@@ -8,14 +8,14 @@ select
     latest.manager_hash,
     latest.pipeline,
     latest.stage,
-    latest.outcome,
+    lower(trim(latest.outcome)) as outcome,
     latest.amount,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.created_on,
     latest.closed_on,
     latest.probability,
     latest.product,
-    latest.campaign as reported_campaign,
+    nullif(trim(latest.campaign), '') as campaign_text,
     latest.source as reported_source,
     latest.loss_reason
 from {{ latest_version(source('feeds', 'deals')) }}

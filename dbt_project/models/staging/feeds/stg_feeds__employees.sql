@@ -10,13 +10,13 @@ select
     latest.time_zone,
     latest.hired_on,
     latest.left_on,
-    latest.status,
+    lower(trim(latest.status)) as status,
     latest.tenure_years,
     latest.fte,
     latest.contract_hours_week,
     latest.work_starts,
     latest.work_ends,
     latest.manager_id_hash,
-    latest.social_role,
+    lower(trim(latest.social_role)) as social_role,
     latest.social_allocation
 from {{ latest_version(source('feeds', 'employees')) }}

@@ -1,9 +1,9 @@
 select
     latest.experiment_id,
-    latest.channel as reported_channel,
-    latest.campaign as reported_campaign,
+    lower(trim(latest.channel)) as reported_channel,
+    nullif(trim(latest.campaign), '') as campaign_text,
     latest.design,
-    latest.outcome,
+    lower(trim(latest.outcome)) as outcome,
     latest.registered_on,
     latest.starts_on,
     latest.ends_on,
@@ -17,7 +17,7 @@ select
     latest.confidence,
     latest.p_value,
     latest.spend,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.decision,
     latest.owner_role
 from {{ latest_version(source('feeds', 'experiments')) }}

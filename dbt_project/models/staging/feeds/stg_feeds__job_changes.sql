@@ -2,7 +2,7 @@ select
     latest.system as source_system,
     latest.employee_id_hash,
     latest.changed_on,
-    latest.kind,
+    lower(trim(latest.kind)) as kind,
     latest.department,
     latest.job_title,
     latest.is_voluntary,

@@ -6,9 +6,9 @@ select
     latest.contact_email_hash,
     latest.amount,
     latest.cost_of_goods,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.promo_code,
-    latest.campaign as reported_campaign,
+    nullif(trim(latest.campaign), '') as campaign_text,
     latest.geography,
     latest.is_new_customer,
     latest.period as row_period

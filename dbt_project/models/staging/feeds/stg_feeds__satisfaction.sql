@@ -1,13 +1,13 @@
 select
     latest.survey,
     latest.answer_id,
-    latest.kind,
+    lower(trim(latest.kind)) as kind,
     latest.sent_at,
     latest.answered_at,
     latest.score,
     latest.scale_min,
     latest.scale_max,
-    latest.channel,
+    lower(trim(latest.channel)) as channel,
     latest.ticket_id,
     latest.contact_email_hash,
     latest.wording_version

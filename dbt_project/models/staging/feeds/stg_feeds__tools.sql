@@ -9,7 +9,7 @@ select
     latest.seats,
     latest.seats_active,
     latest.cost,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.source as reported_source,
     latest.records,
     latest.records_with_key,

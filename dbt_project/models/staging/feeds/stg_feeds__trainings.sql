@@ -3,9 +3,9 @@ select
     latest.employee_id_hash,
     latest.training,
     latest.completed_on,
-    latest.topic,
+    lower(trim(latest.topic)) as topic,
     latest.hours,
     latest.cost,
-    latest.currency,
+    upper(trim(latest.currency)) as currency,
     latest.valid_until
 from {{ latest_version(source('feeds', 'trainings')) }}

@@ -5,7 +5,7 @@ select
     contacts.handle_hash,
     contacts.company_id,
     contacts.owner_id,
-    contacts.lifecycle_stage,
+    lower(trim(contacts.lifecycle_stage)) as lifecycle_stage,
     contacts.lead_status,
     contacts.analytics_source,
     contacts.analytics_source_data_1,

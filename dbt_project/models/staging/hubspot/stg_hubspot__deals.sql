@@ -4,7 +4,7 @@ select
     deals.pipeline_id,
     deals.stage_id,
     deals.amount,
-    deals.currency,
+    upper(trim(deals.currency)) as currency,
     deals.created_at,
     deals.closed_at,
     deals.modified_at,
@@ -13,7 +13,7 @@ select
     deals.owner_id,
     deals.company_id,
     deals.contact_id,
-    deals.campaign as reported_campaign,
+    nullif(trim(deals.campaign), '') as campaign_text,
     deals.analytics_source,
     deals.loss_reason,
     deals.is_archived
