@@ -51,9 +51,7 @@ def read(vendor, token=TOKEN, **options):
     client = session.connect(asked, headers={"Authorization": f"Bearer {token}"}, **options)
     paginator = JSONResponseCursorPaginator("paging.next.after", cursor_param="after")
     params = {"email": "ann@example.org"}
-    found = session.pages(
-        client, "people", PATH, paginator, params=params, data_selector="results"
-    )
+    found = session.pages(client, "people", PATH, paginator, params=params, data_selector="results")
     return [row for page in found for row in page]
 
 

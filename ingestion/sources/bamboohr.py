@@ -71,9 +71,14 @@ def extract(context: Context) -> Iterator[tuple[str, list[Row]]]:
         )
     client = connect(context, auth=HTTPBasicAuth(context.token, "x"), throttled=_throttled)
     employees = _employees(client, context)
-    yield "employees", employees
-    yield "job_info", _job_info(_history(client, "jobInfo"))
-    yield "employment_status", _employment_status(_history(client, "employmentStatus"))
+    if employees:
+        yield "employees", employees
+    for name, rows in (
+        ("job_info", _job_info(_history(client, "jobInfo"))),
+        ("employment_status", _employment_status(_history(client, "employmentStatus"))),
+    ):
+        if rows:
+            yield name, rows
     window = dt.timedelta(days=table("bamboohr", "time_off").spec.window_days)
     last = context.cursors.get("time_off_to")
     since = context.start

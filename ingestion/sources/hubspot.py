@@ -98,7 +98,8 @@ def extract(context: Context) -> Iterator[tuple[str, list[dict[str, typing.Any]]
         # A locked record, and a portal that is being moved to another data centre.
         throttled=lambda status, body: status in (423, 477),
     )
-    yield "pipeline_stages", _pipeline_stages(client)
+    if stages := _pipeline_stages(client):
+        yield "pipeline_stages", stages
     yield from _owners(client, context)
     for kind in PROPERTIES:
         yield from _objects(client, context, kind)

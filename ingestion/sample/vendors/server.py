@@ -33,7 +33,7 @@ Tables = dict[str, list[dict[str, typing.Any]]]
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What the client asked: `query` by name (the last value wins), `body` parsed from JSON."""
+    """What the client asked: `query` by name (repeated: joined by commas), `body` from JSON."""
 
     method: str
     path: str
@@ -183,7 +183,9 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
                 body = orjson.loads(content) if content else None
             except orjson.JSONDecodeError:
                 return Answer({"error": "the request is not JSON"}, 400)
-            asked = dict(parse_qsl(query, keep_blank_values=True))
+            asked: dict[str, str] = {}
+            for name, value in parse_qsl(query, keep_blank_values=True):
+                asked[name] = f"{asked[name]},{value}" if name in asked else value
             return server.answer(Request(self.command, path, asked, self.headers, body))
 
         def send(self, answer: Answer, cut: bool = False) -> None:
