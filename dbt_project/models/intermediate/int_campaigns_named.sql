@@ -20,15 +20,3 @@ union
 select campaign_text from {{ ref('stg_feeds__orders') }}
 union
 select campaign_text from {{ ref('stg_feeds__content') }}
-union
-select campaign_text from {{ ref('stg_feeds__touchpoints') }}
-union
-select campaign_text from {{ ref('stg_feeds__leads') }}
-union
-select campaign_text from {{ ref('stg_feeds__orders') }}
-union
-select campaign_text from {{ ref('stg_feeds__deals') }}
-union
-select campaign_text from {{ ref('stg_hubspot__deals') }}
-union
-select campaign_text from {{ ref('stg_feeds__content') }}
