@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import email.utils
+import os
 import re
 import time
 import typing
@@ -65,6 +66,10 @@ def connect(
     base_url = context.base_url.replace("{company}", context.company or "")
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": "plumbline"})
+    # requests asks the environment at every request, and lets ~/.netrc replace our token.
+    session.proxies = requests.utils.get_environ_proxies(base_url)
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+    session.trust_env = False
     session.send = _patient(  # type: ignore[method-assign]
         session.send, context.source, urlsplit(base_url).netloc, throttled
     )
@@ -72,15 +77,25 @@ def connect(
 
 
 def pages(
-    client: RESTClient, source: str, path: str, paginator: BasePaginator, **request: typing.Any
+    client: RESTClient,
+    source: str,
+    path: str,
+    paginator: BasePaginator,
+    selector: str,
+    **request: typing.Any,
 ) -> Iterator[typing.Any]:
     """The pages of one listing, each a list of the vendor's objects with its `response`.
 
-    Raises SourceError when the vendor sends the client in a circle.
+    `selector` is the JSON path of the list in an answer. Raises SourceError when the vendor sends
+    the client in a circle.
     """
+    from dlt.common.jsonpath import compile_path
+
     asked: collections.Counter[int] = collections.Counter()
     # The session has judged the answer already; dlt's own judge would put the query into its text.
     quiet: dict[str, list] = {"response": []}
+    # Compiled here, because dlt would compile a text anew for every page.
+    request["data_selector"] = compile_path(selector)
     for page in client.paginate(path, paginator=paginator, hooks=quiet, **request):
         yield page
         if paginator.has_next_page:

@@ -51,7 +51,7 @@ def read(vendor, token=TOKEN, **options):
     client = session.connect(asked, headers={"Authorization": f"Bearer {token}"}, **options)
     paginator = JSONResponseCursorPaginator("paging.next.after", cursor_param="after")
     params = {"email": "ann@example.org"}
-    found = session.pages(client, "people", PATH, paginator, params=params, data_selector="results")
+    found = session.pages(client, "people", PATH, paginator, params=params, selector="results")
     return [row for page in found for row in page]
 
 
@@ -163,12 +163,17 @@ def test_the_token_never_goes_to_another_host(waits):
             client = session.connect(
                 context("people", vendor.base_url), headers={"Authorization": f"Bearer {TOKEN}"}
             )
-            found = session.pages(
-                client, "people", "first", HeaderLinkPaginator(), data_selector="$"
-            )
+            found = session.pages(client, "people", "first", HeaderLinkPaginator(), selector="$")
             with pytest.raises(session.SourceError, match="points to another host"):
                 list(found)
         assert other.requests == []
+
+
+def test_a_netrc_of_the_machine_does_not_replace_the_token(vendor, waits, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert read(vendor) == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_company_is_filled_into_the_address():

@@ -152,7 +152,7 @@ def _field_names(client: typing.Any, context: Context) -> dict[str, str]:
         "api/v1_2/datasets/employee/fields",
         paginator,
         params={"page_size": PAGE},
-        data_selector="fields",
+        selector="fields",
     ):
         for field in page:
             by_label.setdefault(_plain(field.get("label") or ""), field["name"])
@@ -202,7 +202,7 @@ def _dataset(client: typing.Any, context: Context, names: dict[str, str]) -> Ite
         paginator,
         method="POST",
         json=body,
-        data_selector="data",
+        selector="data",
     )
 
 

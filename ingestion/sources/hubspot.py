@@ -166,7 +166,7 @@ def _listed(
         f"crm/v3/objects/{kind}",
         paginator,
         params=params,
-        data_selector="results",
+        selector="results",
     )
 
 
@@ -309,7 +309,7 @@ def _owners(
             "crm/v3/owners",
             paginator,
             params=params,
-            data_selector="results",
+            selector="results",
         ):
             fresh = [owner for owner in page if owner["id"] not in seen]
             seen.update(owner["id"] for owner in fresh)

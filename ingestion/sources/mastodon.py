@@ -80,7 +80,7 @@ def _statuses(
     path = f"api/v1/accounts/{account['id']}/statuses"
     seen: set[str] = set()
     for page in pages(
-        client, context.source, path, HeaderLinkPaginator(), params=params, data_selector="$"
+        client, context.source, path, HeaderLinkPaginator(), params=params, selector="$"
     ):
         fresh = [s for s in page if s["id"] not in seen and int(s["id"]) > since]
         seen.update(status["id"] for status in fresh)

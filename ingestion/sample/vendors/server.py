@@ -132,10 +132,8 @@ class _Listener(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(
-    build: Callable[[Tables], Callable[[Request], Answer]], rows: Tables
-) -> Iterator[Server]:
-    """The vendor that `build` makes of `rows`, on a free port of 127.0.0.1, until the block ends."""
+def running(build: Build, rows: Tables) -> Iterator[Server]:
+    """The vendor that `build` makes of `rows`, on a free port of 127.0.0.1, for the block."""
     server = Server(build, rows)
     thread = threading.Thread(target=server.http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
