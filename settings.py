@@ -23,7 +23,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 ROOT = Path(__file__).resolve().parent
-STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 SAMPLE_KEY = "plumbline-sample-key-not-a-secret"
 
 
@@ -65,7 +65,11 @@ class Source:
 
 @dataclass(frozen=True, config=STRICT)
 class Feeds:
+    """`folders` hold a mapping.yml each; `mappings` are entries as in one (`ingestion/mapping.py`
+    says what they may hold), their files relative to the repository."""
+
     folders: tuple[str, ...] = ()
+    mappings: tuple[dict[str, typing.Any], ...] = ()
     owner: str = "data_lead"
 
 
@@ -204,13 +208,27 @@ def read_toml(path: Path, kind: type) -> typing.Any:
         raise ConfigError(f"{path}: not TOML: {error}") from None
 
 
+class Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans: only true and false, so that `Yes: left` is the word in the file."""
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern) if tag != "tag:yaml.org,2002:bool"
+        else (tag, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"))
+        for tag, pattern in resolvers
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}  # fmt: skip
+
+
 def read_yaml(path: Path, kind: typing.Any) -> typing.Any:
     """Read a YAML file as `kind`, refusing unknown keys and repeated ones. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.compose(text, Loader=Loader)
         _no_repeats(tree, path)
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=Loader)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file.") from None
     except yaml.YAMLError as error:

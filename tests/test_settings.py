@@ -78,3 +78,13 @@ def test_without_a_key_nothing_personal_can_be_read(tmp_path, monkeypatch):
 
 def test_the_bundled_settings_are_valid():
     assert load_settings(settings.ROOT / "plumbline.toml").sample is not None
+
+
+def test_yes_and_no_in_a_yaml_are_words_and_not_booleans(tmp_path):
+    @strict
+    class Said:
+        words: dict[str, str]
+        is_on: bool
+
+    path = written(tmp_path, "words: {Yes: left, No: active, 1: one}\nis_on: true\n", "said.yml")
+    assert read_yaml(path, Said).words == {"Yes": "left", "No": "active", "1": "one"}
