@@ -1,0 +1,259 @@
+"""What a reader needs to know of a number before believing it, carried along the lineage.
+
+From every metric back through its marts and staging to the raw tables it comes from (dbt's own
+graph): a source that is late, a check that failed, an amount without an exchange rate. The worst
+wins, and the reason names table and day. Sources that nobody configured do not count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing
+
+from metrics.catalogue import Catalogue, load
+from metrics.queries import Manifests, manifests
+from settings import ConfigError, Run
+
+if typing.TYPE_CHECKING:
+    import duckdb
+
+RANK = ("fresh", "degraded", "stale", "failed")  # late data hides more than doubtful data does
+SHOWN = 4  # reasons in a sentence; the rest is counted
+
+TABLE = """
+create or replace table metrics.metric_trust (
+    metric_id varchar, trust varchar, reason varchar, sources varchar, last_event_date date);
+"""
+
+# A late source leaves the days before its last row as they were.
+APPLY = """
+update metrics.metric_values as told
+set trust = case when is_before then 'fresh' else found.trust end,
+    trust_reason = concat_ws(' ', case when starts_with(told.trust_reason, 'Withheld') then
+        split_part(told.trust_reason, '.', 1) || '.' end,
+        case when not is_before then nullif(found.reason, '') end)
+from (
+    select each.metric_id, each.grain, each.period_start, trust.trust, trust.reason,
+        trust.trust = 'stale' and coalesce(case each.grain
+            when 'day' then each.period_start + interval 1 day
+            when 'week' then each.period_start + interval 7 day
+            when 'month' then each.period_start + interval 1 month
+            when 'quarter' then each.period_start + interval 3 month
+            else each.period_start + interval 1 year
+        end <= trust.last_event_date + interval 1 day, false) as is_before
+    from (select distinct metric_id, grain, period_start from metrics.metric_values) as each
+    join metrics.metric_trust as trust using (metric_id)
+) as found
+where told.metric_id = found.metric_id and told.grain = found.grain
+    and told.period_start = found.period_start;
+update metrics.metric_values set trust_reason = null where trust_reason = '';
+"""
+
+
+class Source(typing.NamedTuple):
+    """A raw table as ingestion left it (`ingest.sources`)."""
+
+    is_configured: bool
+    freshness_days: int | None
+    last_event: dt.date | None
+    last_loaded: dt.datetime | None
+    status: str
+    reason: str | None
+
+
+class Finding(typing.NamedTuple):
+    """One thing that is wrong with one table."""
+
+    trust: str
+    reason: str
+
+
+def write(
+    run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
+) -> dict[str, int]:
+    """Rewrite metric_trust (one row a reported metric) and the trust of metric_values; gives the
+    number of metrics by trust. `last_event_date` is the last day that all sources with a
+    freshness have rows for; of a stale metric, the last day of its latest late source."""
+    sources = _sources(connection)
+    findings = _checks(connection, run)
+    for table, sentence in _unconverted(connection, catalogue, found).items():
+        findings.setdefault(table, []).append(Finding("degraded", sentence))
+    known = {
+        name for (name,) in connection.execute(
+            "select distinct metric_id from metrics.metric_values"
+        ).fetchall()
+    }  # fmt: skip
+    rows = []
+    for name in catalogue.metrics:
+        tables = lineage(name, found)
+        rows.append((name, *judged(name in known, tables, sources, findings)))
+    connection.execute(TABLE)
+    connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
+    connection.execute(APPLY)
+    return {trust: sum(row[1] == trust for row in rows) for trust in RANK}
+
+
+def refresh(run: Run) -> None:
+    """Trust anew after the marts' gate has spoken, for metrics, values and goals, in one
+    transaction. Raises ConfigError when nothing was measured yet."""
+    import duckdb
+
+    catalogue = load()
+    found = manifests(run, catalogue)
+    with duckdb.connect(str(run.paths.warehouse)) as connection:
+        _needs(connection, "metrics", "metric_values", "make measure")
+        connection.begin()
+        write(run, connection, catalogue, found)
+        if _exists(connection, "metrics", "goal_status"):
+            connection.execute(
+                "update metrics.goal_status set trust = t.trust, trust_reason = t.reason "
+                "from metrics.metric_trust t where goal_status.metric_id = t.metric_id"
+            )
+        connection.commit()
+
+
+def judged(
+    has_values: bool,
+    tables: set[tuple[str, str]],
+    sources: dict[tuple[str, str], Source],
+    findings: dict[tuple[str, str], list[Finding]],
+) -> tuple[str, str, str, dt.date | None]:
+    """(trust, reason, sources, last_event_date) of a metric that comes from `tables`."""
+    mine = {key: sources[key] for key in sorted(tables) if key in sources}
+    used = {key: source for key, source in mine.items() if source.is_configured}
+    names = ", ".join(f"{schema.removeprefix('raw_')}.{table}" for schema, table in used)
+    dated = [s.last_event for s in used.values() if s.freshness_days and s.last_event]
+    last = min(dated, default=None)
+    if not used:
+        wanted = ", ".join(f"{s.removeprefix('raw_')}.{t}" for s, t in mine) or "none declared"
+        return "failed", f"no source configured ({wanted}).", "", None
+    said = [finding for key in sorted(tables) for finding in findings.get(key, [])]
+    late = []
+    for (schema, table), source in used.items():
+        if source.status in ("stale", "failed"):
+            never = source.status == "failed" and source.last_loaded is None
+            said.append(
+                Finding(
+                    "failed" if never else "stale",
+                    f"{schema.removeprefix('raw_')}.{table}: {_lateness(source)}",
+                )
+            )
+            late.append(source.last_event)
+    if not has_values:
+        said.append(Finding("failed", f"no value: {names} has no rows for it"))
+    if not said:
+        return "fresh", "", names, last
+    said.sort(key=lambda finding: -RANK.index(finding.trust))
+    reasons = list(dict.fromkeys(finding.reason.rstrip(". ") for finding in said))
+    more = f"; and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
+    if said[0].trust == "stale":
+        last = None if None in late else min(late)
+    return said[0].trust, "; ".join(reasons[:SHOWN]) + more + ".", names, last
+
+
+def _lateness(source: Source) -> str:
+    if source.reason:
+        return source.reason
+    since = f"last row of {source.last_event}" if source.last_event else "no dated row"
+    if source.status == "failed":
+        return f"could not be loaded, {since}"
+    return f"{since}, expected every {source.freshness_days} days"
+
+
+def lineage(name: str, found: Manifests) -> set[tuple[str, str]]:
+    """Every table (schema, name) that a metric comes from: marts, seeds, staging and raw."""
+    graph = found.graph
+    waiting = [uid for uid in graph["parent_map"] if uid.split(".")[0::2] == ["metric", name]]
+    seen: set[str] = set()
+    while waiting:
+        uid = waiting.pop()
+        if uid not in seen:
+            seen.add(uid)
+            waiting += graph["parent_map"].get(uid, [])
+    tables = set()
+    for uid in seen:
+        node = graph["nodes"].get(uid) or graph["sources"].get(uid)
+        if node:
+            tables.add((node["schema"], node.get("alias") or node["name"]))
+    return tables
+
+
+def _sources(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Source]:
+    _needs(connection, "ingest", "sources", "make ingest")
+    rows = connection.execute(
+        "select source, table_name, is_configured, freshness_days, last_event_date, "
+        "last_loaded_at, status, reason from ingest.sources"
+    ).fetchall()
+    return {(f"raw_{row[0]}", row[1]): Source(*row[2:]) for row in rows}
+
+
+def _checks(
+    connection: duckdb.DuckDBPyConnection, run: Run
+) -> dict[tuple[str, str], list[Finding]]:
+    """What the gates found: this run's word, and for the raw gate else the last it gave."""
+    if not _exists(connection, "quality", "results"):
+        return {}
+    rows = connection.execute(
+        "select schema_name, table_name, column_name, expectation_type, severity, "
+        "unexpected_count, element_count, why, cast(checked_at as date) from quality.results "
+        "where not success and severity in ('critical', 'warning') and (run_id = ? or "
+        "(gate = 'raw' and run_id = (select max_by(run_id, checked_at) from quality.results "
+        "where gate = 'raw'))) order by all",
+        [run.run_id],
+    ).fetchall()
+    findings: dict[tuple[str, str], list[Finding]] = {}
+    for schema, table, column, kind, severity, bad, of, why, day in rows:
+        what = ".".join(part for part in (schema, table, column) if part)
+        count = f" for {bad} of {of} rows" if bad and of else ""
+        text = f"{what} failed {kind}{count} on {day}" + (f" ({why.rstrip('.')})" if why else "")
+        trust = "failed" if severity == "critical" else "degraded"
+        findings.setdefault((schema, table), []).append(Finding(trust, text))
+    return findings
+
+
+def _unconverted(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
+) -> dict[tuple[str, str], str]:
+    """Marts in which an amount that a metric sums has no reporting value: no exchange rate."""
+    places = {
+        model["name"]: (model["node_relation"]["schema_name"], model["node_relation"]["alias"])
+        for model in found.semantic["semantic_models"]
+    }
+    columns: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in connection.execute(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_catalog = current_database()"
+    ).fetchall():
+        columns.setdefault((schema, table), set()).add(column)
+    said = {}
+    for place in sorted({places[m.name] for m, _ in catalogue.measures.values()}):
+        names = columns.get(place, set())
+        for column in sorted(c for c in names if c.endswith("_reporting")):
+            booked = column.removesuffix("_reporting")
+            if booked not in names:
+                continue
+            [(missing,)] = connection.execute(
+                f"select count(*) from {place[0]}.{place[1]} "
+                f"where {booked} is not null and {column} is null"
+            ).fetchall()
+            if missing:
+                said[place] = (
+                    f"{place[0]}.{place[1]}: {missing} amounts in {booked} have no exchange rate "
+                    "and are not in the sum"
+                )
+    return said
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from information_schema.tables where table_catalog = current_database() "
+            "and table_schema = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+    )
+
+
+def _needs(connection: duckdb.DuckDBPyConnection, schema: str, table: str, target: str) -> None:
+    if not _exists(connection, schema, table):
+        raise ConfigError(f"the warehouse has no {schema}.{table}; run `{target}` first.")

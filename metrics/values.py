@@ -1,0 +1,145 @@
+"""`metrics.metric_values`: every metric by day, week, month, quarter, year and declared slice.
+
+MetricFlow's SQL runs once a query and is told as rows; intervals and completeness are added in the
+same statement. What is not known has no row: nothing is filled, nothing is zero for want of data.
+A ratio whose denominator is zero has a row with its parts and no value.
+"""
+
+from __future__ import annotations
+
+import typing
+
+from metrics.catalogue import Catalogue, Metric
+from metrics.queries import Query
+from settings import ConfigError, Run
+
+if typing.TYPE_CHECKING:
+    import duckdb
+
+Z = 1.959963984540054  # 95 %, two-sided
+NO_SLICE_VALUE = "(unknown)"
+WITHHELD = "Withheld: it would describe fewer than five people, or fewer than ten answers."
+
+# One row per metric, grain, period and slice value. Shares are fractions (unit percent: 0.034 is
+# 3.4 %), points are -100..100, money is in the reporting currency. Periods are calendar periods,
+# weeks are ISO weeks. numerator and denominator for ratios; low and high are 95 %; n counts the
+# observations; response_rate is n per questionnaire sent.
+TABLE = """
+create schema if not exists metrics;
+create or replace table metrics.metric_values (
+    metric_id varchar, grain varchar, period_start date, slice_name varchar, slice_value varchar,
+    value double, numerator double, denominator double, n bigint, low double, high double,
+    is_complete boolean, trust varchar, trust_reason varchar, response_rate double);
+"""
+
+
+def write(
+    run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, queries: list[Query]
+) -> int:
+    """Rewrite metric_values from the marts, without trust; gives the number of rows.
+
+    A period is complete when it ended, and had its days to mature, by `run.as_of`. Raises
+    ConfigError naming the metrics whose SQL does not run on this warehouse."""
+    import duckdb
+
+    connection.execute(f"set variable as_of = date '{run.as_of.isoformat()}'")
+    connection.execute("create or replace temp table told as " + _told_as())
+    for query in queries:
+        try:
+            connection.execute(f"insert into told {_rows(query, catalogue)}")
+        except duckdb.Error as error:
+            names = ", ".join(name for name in query.metrics if name in catalogue.metrics)
+            files = sorted({str(m.file) for n, m in catalogue.metrics.items() if n in names})
+            raise ConfigError(
+                f"{', '.join(files)}: {names} by {query.grain} and {query.slice_name} cannot be "
+                f"computed; correct the definition or build the marts first: {error}"
+            ) from error
+    connection.execute(TABLE)
+    connection.execute(
+        "insert into metrics.metric_values select * from told "
+        "order by metric_id, grain, slice_name, slice_value, period_start"
+    )
+    connection.execute("drop table told")
+    return connection.execute("select count(*) from metrics.metric_values").fetchall()[0][0]
+
+
+def _told_as() -> str:
+    columns = TABLE.split("(", 1)[1].rsplit(")", 1)[0].split(",")
+    typed = (column.split() for column in columns)
+    return "select " + ", ".join(f"null::{t} as {name}" for name, t in typed) + " where false"
+
+
+def _rows(query: Query, catalogue: Catalogue) -> str:
+    chosen = [
+        _row(query, catalogue.metrics[name])
+        for name in query.metrics
+        if name in catalogue.metrics and _asks(query, catalogue.metrics[name])
+    ]
+    return f"with answer as materialized ({query.sql}) " + " union all ".join(chosen)
+
+
+def _asks(query: Query, metric: Metric) -> bool:
+    """Not only there as a part of another metric, at a grain or slice it does not declare."""
+    meta = metric.meta
+    wanted = query.slice in meta.slices if query.slice else meta.total
+    return query.grain in meta.grains and wanted
+
+
+def _row(query: Query, metric: Metric) -> str:
+    meta, parts = metric.meta, metric.parts
+    start = f"cast(metric_time__{query.grain} as date)"
+    value = f"cast({metric.name} as double)"
+    top, bottom = (_part(parts, role) for role in ("numerator", "denominator"))
+    number = _part(parts, "n")
+    if meta.interval and "n" not in parts:
+        number = bottom
+    low = high = "null"
+    if meta.interval == "wilson":
+        low, high = wilson(value, number)
+    if meta.interval == "mean":
+        low, high = mean_interval(value, number, _part(parts, "squares"))
+    answered = f"{number} / nullif({_part(parts, 'asked')}, 0)" if "asked" in parts else "null"
+    withheld = "false"
+    if "suppressed" in parts:
+        withheld = f"({metric.name} is null and coalesce({parts['suppressed']}, 0) > 0)"
+    sliced = f"coalesce(cast({query.slice} as varchar), '{NO_SLICE_VALUE}')"
+    both = f" or ({top} is not null and {bottom} is not null)" if "numerator" in parts else ""
+    known = [
+        f"case when not {withheld} then {text} end"
+        for text in (value, top, bottom, f"cast({number} as bigint)", low, high)
+    ]
+    ended = (
+        f"{start} + interval 1 {query.grain} + interval {meta.matures_after_days} day "
+        "<= getvariable('as_of') + interval 1 day"
+    )
+    return (
+        f"select '{metric.name}', '{query.grain}', {start}, '{query.slice_name}', "
+        f"{sliced if query.slice else repr('all')}, {', '.join(known)}, {ended}, null, "
+        f"case when {withheld} then '{WITHHELD}' end, "
+        f"case when not {withheld} then {answered} end "
+        f"from answer where {metric.name} is not null or {withheld}{both}"
+    )
+
+
+def _part(parts: dict[str, str], role: str) -> str:
+    return f"cast({parts[role]} as double)" if role in parts else "null"
+
+
+def wilson(share: str, n: str) -> tuple[str, str]:
+    """SQL for the 95 % score interval of a share of n (Wilson 1927, JASA 22:209-212)."""
+    middle = f"({share} + {Z**2 / 2} / {n}) / (1 + {Z**2} / {n})"
+    half = (
+        f"{Z} / (1 + {Z**2} / {n}) * sqrt(greatest({share} * (1 - {share}), 0) / {n} "
+        f"+ {Z**2 / 4} / ({n} * {n}))"
+    )
+    return tuple(
+        f"case when {n} > 0 and {share} between 0 and 1 then {middle} {sign} {half} end"
+        for sign in "-+"
+    )
+
+
+def mean_interval(mean: str, n: str, squares: str) -> tuple[str, str]:
+    """SQL for the 95 % interval of a mean of n from its sum of squares. With answers of -100, 0
+    and 100 it is the margin of NPS: 1.96 * sqrt((p + d - (p - d)^2) / n), in points."""
+    half = f"{Z} * sqrt(greatest({squares} / {n} - {mean} * {mean}, 0) / {n})"
+    return tuple(f"case when {n} > 0 then {mean} {sign} {half} end" for sign in "-+")
