@@ -21,6 +21,7 @@ GROUND = len(CHANNELS)  # the cause of what would have come anyway
 CAUSES = (*CHANNELS, "none")
 DAY = 86_400
 NEVER = 10**10
+OLD_CONTACTS = 950  # known before 2024
 
 # Where a lead of each cause is seen to come from: what attribution has to work with.
 SEEN = {
@@ -129,7 +130,7 @@ def world(seed: int, copy: int) -> World:
 def _parties(seed: int, copy: int, leads: dict) -> tuple[dict, dict]:
     """Companies and contacts: those of before 2024, one for most new leads, and subscribers."""
     rng = timeline.stream(seed, "parties", copy)
-    count, old, subscribers = size(leads), 1_250, 620
+    count, old, subscribers = size(leads), OLD_CONTACTS, 420
     weights = demand.WEIGHTS / demand.WEIGHTS.sum()
     old_market = rng.choice(len(MARKETS), old, p=weights)
     sub_created = np.sort(rng.integers(0, timeline.DAYS * DAY, subscribers))
@@ -201,7 +202,8 @@ def _parties(seed: int, copy: int, leads: dict) -> tuple[dict, dict]:
     first = np.array(names.FIRST, dtype=object)[rng.integers(0, len(names.FIRST), n)]
     last = np.array(names.LAST, dtype=object)[rng.integers(0, len(names.LAST), n)]
     # A few people write a second time from a private address and become a twin in the CRM.
-    twin = np.where((index_of := np.arange(n)) % 211 == 210, index_of - 7, index_of)
+    index_of = np.arange(n)
+    twin = np.where(index_of % 211 == 210, index_of - 7, index_of)
     twin[:old], twin[-subscribers:] = index_of[:old], index_of[-subscribers:]
     is_twin = twin != index_of
     first, last, company = first[twin], last[twin], company[twin]
@@ -297,7 +299,7 @@ def _deals(seed: int, copy: int, leads: dict, contacts: dict, companies: dict) -
     wait = (rng.gamma(1.5, 14 * DAY, size(leads)) + 6 * 3600).astype("int64")
     from_lead = np.flatnonzero(becomes)
     backlog = 62
-    old_contact = rng.integers(0, 1_250, backlog)
+    old_contact = rng.integers(0, OLD_CONTACTS, backlog)
     n = len(from_lead) + backlog
     lead = np.concatenate([np.full(backlog, -1), from_lead])
     contact = np.concatenate([old_contact, leads["contact"][from_lead]])
@@ -427,6 +429,9 @@ def _orders(
     rates = demand.rates(seed)
     currency = np.array([m.currency for m in MARKETS], dtype=object)[market]
     typical = np.array([rates[c].mean() for c in currency.tolist()])
+    # Some Swiss buyers pay in francs, for which the treasury keeps no rate.
+    swiss = (market == 1) & (days >= timeline.day("2026-03-01")) & (np.arange(n) % 61 == 3)
+    currency = np.where(swiss, "CHF", currency)
     none = np.full(len(won), -1)
     found = {
         "day": np.concatenate([days, booked]),

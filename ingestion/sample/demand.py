@@ -264,7 +264,7 @@ def rates(seed: int) -> dict[str, np.ndarray]:
     """EUR for one unit of a currency on each day. (DAYS,) each"""
     rng = timeline.stream(seed, "rates")
     found = {"EUR": np.ones(DAYS)}
-    for currency, start in (("USD", 0.915), ("GBP", 1.163)):
+    for currency, start in (("USD", 0.915), ("GBP", 1.163), ("CHF", 1.052)):
         steps = rng.normal(0, 0.0032, DAYS)
         drift = np.cumsum(steps) - np.arange(DAYS) / DAYS * np.cumsum(steps)[-1] * 0.7
         found[currency] = np.round(start * np.exp(drift), 5)

@@ -464,15 +464,15 @@ def _surveys(files: Files, people: list[Person], as_of: dt.date, seed: int) -> N
                 department = person.job(opened)[0]
                 rate = {"Production": 0.58, "Customer Care": 0.66}.get(department, 0.76)
                 answers, when = rng.random() < rate, int(rng.integers(0, 14))
-                mood = rng.normal(0, 0.55)
+                mood = 0.9 * _mood(seed, person) + rng.normal(0, 0.25)
                 if department == "Customer Care":
                     mood -= 0.15 + (0.75 if opened >= RECALL else 0)
                 for question, (text, low, high, mean, yearly) in questions.items():
                     years = (opened - timeline.START).days / 365.25
                     sign = -1 if question in ("burnout_1", "burnout_2") else 1
-                    spread = 1.9 if high == 10 else 0.75
+                    spread = 1.9 if high == 10 else 0.85
                     value = rng.normal(
-                        mean + yearly * years + sign * mood * spread / 0.9, spread
+                        mean + yearly * years + sign * mood * 0.9 * spread, 0.55 * spread
                     )
                     value = int(np.clip(round(value), low, high))
                     if rng.random() < 0.02:
@@ -498,6 +498,11 @@ def _surveys(files: Files, people: list[Person], as_of: dt.date, seed: int) -> N
             }, delimiter=";")  # fmt: skip
             if wave == "2025-H1":
                 files.spoil("survey_answers", path, Respondent="e-9999", Answer="rather yes")
+
+
+def _mood(seed: int, person: Person) -> float:
+    """How content somebody is by nature: the same in every wave."""
+    return float(timeline.stream(seed, "mood", person.number).normal())
 
 
 def _benchmark(files: Files, as_of: dt.date) -> None:

@@ -253,7 +253,7 @@ def _after_tickets(
 
 
 def _relationship(files: Files, contacts: dict, as_of: dt.date, seed: int, copy: int) -> None:
-    """Net promoter question to 300 customers a quarter; a quarter of them answer."""
+    """Net promoter question to 800 customers a quarter; 3 in 10 answer."""
     end = (timeline.day(as_of) + 1) * DAY
     number = 0
     customers = np.flatnonzero(contacts["is_customer"])
@@ -263,7 +263,7 @@ def _relationship(files: Files, contacts: dict, as_of: dt.date, seed: int, copy:
             rng = timeline.stream(seed, "promoters", copy, year, quarter)
             first = timeline.day(dt.date(year, 3 * quarter - 1, 12)) * DAY + 9 * 3600
             pool = customers[contacts["created"][customers] < first]
-            some = pool[(rng.random(300) * len(pool)).astype(int)]
+            some = pool[(rng.random(800) * len(pool)).astype(int)]
             n = len(some)
             answers = rng.random(n) < 0.30
             at = first + rng.exponential(3 * DAY, n).astype("int64")

@@ -72,11 +72,12 @@ def employee_accounts(people: list[Person], seed: int) -> list[Account]:
     able = [
         p for p in people
         if p.social_role != "none" and p.hired < dt.date(2023, 9, 1) and p not in (star, stone)
+        and (p.left is None or p.left > dt.date(2026, 3, 31))
     ]  # fmt: skip
     chosen = [able[i] for i in sorted(rng.permutation(len(able))[:13].tolist())]
     found = [
         Account("linkedin", f"in/{star.first}-{star.last}".lower(), "employee", timeline.BERLIN,
-                36_500, 0.17, 1.6, 0.55, star),
+                38_000, 0.09, 1.6, 0.40, star),
         Account("linkedin", f"in/{stone.first}-{stone.last}".lower(), "employee", timeline.LONDON,
                 4_100, 0.08, 0.9, 0.5, stone),
     ]  # fmt: skip
