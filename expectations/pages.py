@@ -23,8 +23,8 @@ if typing.TYPE_CHECKING:
     from expectations.suites import Check
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#1a1d21;--soft:#565c66;--line:#d5d9df;--back:#fff;--card:#f6f7f9;
---good:#176b3a;--bad:#a3151d;--warn:#8a5200}
+:root{color-scheme:light dark;--ink:#1a1d21;--soft:#565c66;--line:#d5d9df;--back:#fff;
+--card:#f6f7f9;--good:#176b3a;--bad:#a3151d;--warn:#8a5200}
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a9b0ba;--line:#3b414a;--back:#15181c;
 --card:#1e2228;--good:#6fd39a;--bad:#ff9a96;--warn:#f2b866}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);margin:0 auto;
@@ -130,9 +130,13 @@ def _row(r: Result, as_of: dt.date, with_table: bool) -> str:
         f"<td><code>{text(', '.join(r.check.columns))}</code></td>",
         f"<td>{expected}<br><small>{text(r.check.entry.type)}, {r.check.file.parent.name}/"
         f"{r.check.file.name}:{r.check.line}</small></td>",
-        f"<td class='n'>{'' if r.unexpected_count is None else format(r.unexpected_count, ',')}</td>",
-        f"<td class='n'>{'' if r.element_count is None else format(r.element_count, ',')}</td>",
+        f"<td class='n'>{_count(r.unexpected_count)}</td>",
+        f"<td class='n'>{_count(r.element_count)}</td>",
         f"<td>{text(r.error or r.observed or '')}</td>",
         f"<td>{text(r.check.entry.meta.why)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
