@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import difflib
+import functools
 import os
 import re
 import tomllib
@@ -208,7 +209,7 @@ def read_toml(path: Path, kind: type) -> typing.Any:
         raise ConfigError(f"{path}: not TOML: {error}") from None
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML 1.2's booleans: only true and false, so that `Yes: left` is the word in the file."""
 
 
@@ -226,9 +227,10 @@ def read_yaml(path: Path, kind: typing.Any) -> typing.Any:
     """Read a YAML file as `kind`, refusing unknown keys and repeated ones. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=Loader)
+        loader = Loader(text)
+        tree = loader.get_single_node()
         _no_repeats(tree, path)
-        data = yaml.load(text, Loader=Loader)
+        data = loader.construct_document(tree) if tree else None
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file.") from None
     except yaml.YAMLError as error:
@@ -239,8 +241,12 @@ def read_yaml(path: Path, kind: typing.Any) -> typing.Any:
 def yaml_line(path: Path, loc: tuple) -> int | None:
     """The line of the entry `loc` (keys and list positions) of a YAML file, for errors that show
     only after reading: a name that the warehouse does not know."""
-    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    return _yaml_line(tree, loc)
+    return _yaml_line(_tree(path.read_text(encoding="utf-8")), loc)
+
+
+@functools.lru_cache(maxsize=8)
+def _tree(text: str) -> yaml.Node | None:
+    return yaml.compose(text, Loader=Loader)
 
 
 def checked(
