@@ -1,45 +1,45 @@
 {# Incremental facts by day. The fact is compared with what it would be now, day by day, over a
    fingerprint of all columns of its contract; only days that differ are rebuilt (delete+insert on
-   date_day). A late correction of an old day differs like any new day does, and the result is the
+   `day`). A late correction of an old day differs like any new day does, and the result is the
    one a full refresh gives. `upstream` names the CTE that holds the whole fact. #}
-{% macro changed_days_of(upstream) -%}
+{% macro changed_days_of(upstream, day='date_day') -%}
     select {{ upstream }}.*
     from {{ upstream }}
     {%- if is_incremental() and plumbline.has_contract_columns(this) %}
     inner join (
-        select now_days.date_day
+        select now_days.{{ day }}
         from (
             select
-                date_day,
+                {{ day }},
                 count(*) as row_count,
                 {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
             from {{ upstream }}
-            group by date_day
+            group by {{ day }}
         ) as now_days
         left join (
             select
-                date_day,
+                {{ day }},
                 count(*) as row_count,
                 {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
             from {{ this }}
-            group by date_day
+            group by {{ day }}
         ) as then_days
-            on now_days.date_day = then_days.date_day
+            on now_days.{{ day }} = then_days.{{ day }}
         where
-            then_days.date_day is null
+            then_days.{{ day }} is null
             or now_days.row_count <> then_days.row_count
             or now_days.fingerprint <> then_days.fingerprint
     ) as changed_days
-        on {{ upstream }}.date_day = changed_days.date_day
+        on {{ upstream }}.{{ day }} = changed_days.{{ day }}
     {%- endif %}
 {%- endmacro %}
 
 {# A hook before the model: days that are gone upstream have no row to replace them. #}
-{% macro delete_vanished_days(upstream) -%}
+{% macro delete_vanished_days(upstream, day='date_day') -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
     where not exists (
-        select 1 from {{ upstream }} as days where days.date_day = {{ this }}.date_day
+        select 1 from {{ upstream }} as days where days.{{ day }} = {{ this }}.{{ day }}
     )
     {%- endif -%}
 {%- endmacro %}
