@@ -245,18 +245,18 @@ def _tables(
 
 def _rows(kind: str, key: str, page: Objects) -> list[dict[str, typing.Any]]:
     columns = table("hubspot", kind).spec.columns
-    fields = PROPERTIES[kind].items()
+    names, properties = list(PROPERTIES[kind]), list(PROPERTIES[kind].values())
     moments = [name for name in PROPERTIES[kind] if columns[name].type == "timestamp"]
     rows = []
     for item in page:
-        values = item["properties"]
-        # An emptied property is "" in some answers and null in others.
-        row = {column: values.get(name) or None for column, name in fields}
+        # The loader takes text into types; an emptied property is "" or null, and null there.
+        row = dict(zip(names, map(item["properties"].get, properties), strict=True))
         row[key] = item["id"]
         row["is_archived"] = item.get("archived", False)
         for name in moments:
-            row[name] = _moment(row[name])
-        if row["modified_at"] is None:
+            if row[name] and row[name].isdigit():
+                row[name] = _moment(row[name])
+        if not row["modified_at"]:
             row["modified_at"] = item.get("updatedAt")
         if kind == "deals":
             row["contact_id"] = _first(item)
@@ -264,9 +264,9 @@ def _rows(kind: str, key: str, page: Objects) -> list[dict[str, typing.Any]]:
     return rows
 
 
-def _moment(value: str | None) -> str | None:
+def _moment(value: str) -> str:
     """ISO text; older properties and their history come as milliseconds since 1970."""
-    if value is None or not value.isdigit():
+    if not value.isdigit():
         return value
     moment = dt.datetime.fromtimestamp(int(value) / 1000, dt.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

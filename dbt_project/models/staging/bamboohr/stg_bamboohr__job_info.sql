@@ -7,3 +7,5 @@ select
     job_info.location,
     job_info.manager_id_hash
 from {{ source('bamboohr', 'job_info') }} as job_info
+-- What HR corrected or took back stays in raw, with the day it ceased to hold.
+where job_info._valid_to is null
