@@ -295,23 +295,31 @@ def _codes(cause: np.ndarray, day: np.ndarray) -> np.ndarray:
 def _deals(seed: int, copy: int, leads: dict, contacts: dict, companies: dict) -> dict:
     """Deals of qualified leads, and those that were open when 2024 began, with stage history."""
     rng = timeline.stream(seed, "deals", copy)
-    becomes = leads["qualifies"] & (rng.random(size(leads)) < 0.365)
+    becomes = leads["qualifies"] & (rng.random(size(leads)) < 0.32)
     wait = (rng.gamma(1.5, 14 * DAY, size(leads)) + 6 * 3600).astype("int64")
     from_lead = np.flatnonzero(becomes)
     backlog = 62
     old_contact = rng.integers(0, OLD_CONTACTS, backlog)
-    n = len(from_lead) + backlog
-    lead = np.concatenate([np.full(backlog, -1), from_lead])
-    contact = np.concatenate([old_contact, leads["contact"][from_lead]])
-    cause = np.concatenate([np.full(backlog, GROUND), leads["cause"][from_lead]])
+    # The dealer writes down his own small deals too, one every nine days.
+    own = np.arange(2, timeline.DAYS, 9) * DAY + 15 * 3600
+    american = np.flatnonzero(contacts["market"][:OLD_CONTACTS] == len(MARKETS) - 1)
+    own_contact = american[rng.integers(0, len(american), len(own))]
+    unled = backlog + len(own)
+    n = len(from_lead) + unled
+    lead = np.concatenate([np.full(unled, -1), from_lead])
+    contact = np.concatenate([old_contact, own_contact, leads["contact"][from_lead]])
+    cause = np.concatenate([np.full(unled, GROUND), leads["cause"][from_lead]])
     created = np.concatenate([
-        -rng.integers(1, 150 * DAY, backlog), (leads["decided"] + wait)[from_lead]
+        -rng.integers(1, 150 * DAY, backlog), own, (leads["decided"] + wait)[from_lead]
     ])  # fmt: skip
+    is_own = np.isin(np.arange(n), np.arange(backlog, unled))
     contacts["created"][old_contact] = np.minimum(
         contacts["created"][old_contact], created[:backlog] - DAY
     )
     order = np.argsort(created, kind="stable")
-    lead, contact, cause, created = (a[order] for a in (lead, contact, cause, created))
+    lead, contact, cause, created, is_own = (
+        a[order] for a in (lead, contact, cause, created, is_own)
+    )
     market = contacts["market"][contact]
     wins = rng.random(n) < np.array([WINS[c] for c in CAUSES])[cause]
     spans = (rng.gamma(2.0, 10.5 * DAY, (n, 4)) + 4 * 3600).astype("int64")
@@ -336,10 +344,10 @@ def _deals(seed: int, copy: int, leads: dict, contacts: dict, companies: dict) -
     rates = demand.rates(seed)
     currency = np.array([m.currency for m in MARKETS], dtype=object)[market]
     eur = np.clip(rng.lognormal(np.log(27_000), 0.8, n), 2_500, 480_000)
-    eur *= 1.05 ** (np.maximum(created, 0) / DAY / 365.25)
+    eur *= 1.05 ** (np.maximum(created, 0) / DAY / 365.25) * np.where(is_own, 0.3, 1.0)
     typical = np.array([rates[c].mean() for c in currency.tolist()])
     amount = np.round(eur / typical, -2)
-    is_dealer = (MARKETS[-1].geography == "US") & (market == len(MARKETS) - 1) & (rng.random(n) < 0.62)
+    is_dealer = is_own | ((market == len(MARKETS) - 1) & (rng.random(n) < 0.62))
     traced = np.where(lead >= 0, leads["campaign"][lead], -1)
     deals = {
         "index": row,
