@@ -570,15 +570,27 @@ def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date,
             )
             return f"Fewer than two {of}: the pace shown is linear, and no colour is given."
         if r.share < pacing.EARLY:
-            return f"{r.share:.0%} of the period is usually done by now; no colour before 10 %."
+            share = f"{100 * r.share:.0f}\u202f%"
+            return f"{share} of the period is usually done by now; no colour before 10\u202f%."
         return "No forecast can be made from a value that is not positive."
-    text = f"{chance:.0%} chance of meeting the target."
+    text = f"{chance_text(chance).capitalize()} chance of meeting the target."
     if raw in COLOURS and raw != status:
         text += (
             f" This reading alone would be {raw.replace('_', ' ')}; the colour changes when two "
             "weekly readings agree."
         )
     return text
+
+
+def chance_text(probability: float | None) -> str | None:
+    """A probability in words; no forecast is certain, so the ends are open."""
+    if probability is None:
+        return None
+    if probability > 0.99:
+        return "over 99\u202f%"
+    if probability < 0.01:
+        return "under 1\u202f%"
+    return f"{100 * probability:.0f}\u202f%"
 
 
 # --- periods and series --------------------------------------------------------------------------

@@ -75,3 +75,211 @@ def days(first, last, value):
 
 def settings_with_goals(folder):
     return types.SimpleNamespace(metrics=types.SimpleNamespace(goals=str(folder)))
+
+
+MARTS = """
+create table marts.dim_channels as from (values
+    ('k1', 'organic_social', 'Organic social', 'shared', 'social', true, 'social_lead'),
+    ('k2', 'paid_social', 'Paid social', 'paid', 'social', true, 'media_lead'),
+    ('k3', 'tv', 'Television', 'paid', 'traditional', false, 'media_lead'),
+    ('k4', 'events', 'Events', 'owned', 'traditional', false, 'events_lead'),
+    ('k5', 'unknown', 'Unknown', null, null, null, 'analytics_lead'))
+    as t(channel_key, channel_id, channel_label, peso, channel_class, is_social, owner_role);
+create table marts.fct_channel_days as
+    select md5(channel_id || d) as channel_day_key, cast(d as date) as date_day, channel_id,
+        null::varchar as account_id, null::varchar as campaign_id, 'EUR' as currency,
+        spend::decimal(18, 4) as spend, spend::decimal(18, 4) as spend_reporting,
+        impressions::bigint as impressions, impression_definition, null::double as grps,
+        clicks::bigint as clicks, responses::bigint as responses, 'feed' as source_table
+    from (values ('organic_social', null, 900, 'served', 30, null),
+                 ('paid_social', 100.5, 2000, 'served', 60, null),
+                 ('tv', 400, null, null, null, null),
+                 ('events', 50, null, null, null, 3))
+            as c(channel_id, spend, impressions, impression_definition, clicks, responses),
+        generate_series(timestamp '2026-01-01', timestamp '2026-09-30', interval 1 day) as t(d);
+create table marts.fct_leads as
+    select 'l' || n as lead_key, 'l' || n as lead_id, date '2026-01-01' + n::integer as created_date,
+        case when n % 10 = 0 then null when n % 3 = 0 then 'events' else 'paid_social' end
+            as channel_id, n % 2 = 0 as is_qualified, false as is_decoy
+    from range(200) as t(n);
+create table marts.fct_attribution as
+    select md5(model || channel_id) as attribution_key, 'd1' as conversion_id, model, channel_id,
+        date '2026-05-05' as converted_date, credit, (credit * 10000)::decimal(18, 4)
+            as revenue_reporting, 3 as touches
+    from (values ('first', 'events', 0.7), ('first', 'unattributed', 0.3),
+                 ('last', 'paid_social', 0.7), ('last', 'unattributed', 0.3),
+                 ('linear', 'events', 0.35), ('linear', 'paid_social', 0.35),
+                 ('linear', 'unattributed', 0.3)) as a(model, channel_id, credit);
+create table marts.fct_evidence as from (values
+    ('e1', 'tv', date '2026-02-01', date '2026-03-15', 'experiment', 'leads', 42.0, 12.0, 75.0,
+     8, 'leads', 'Two regions held out.'),
+    ('e2', 'events', date '2026-01-01', date '2026-09-30', 'self_report', 'new customers', 0.31,
+     0.22, 0.41, 96, 'percent', 'People remember what they like.'))
+    as t(evidence_key, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n,
+         unit, caveat);
+create table marts.dim_accounts as from (values
+    ('a1', 'linkedin:main', 'linkedin', 'brand', 'social_lead', 'active', null::date),
+    ('a2', 'mastodon:old', 'mastodon', 'brand', 'care_lead', 'left', null::date),
+    ('a3', 'facebook:closed', 'facebook', 'brand', 'care_lead', 'left', date '2025-01-01'))
+    as t(account_key, account_id, network, ownership, owner_role, owner_status, closed_on);
+create table marts.dim_tools as from (values
+    ('t1', 'hub', 'Hub', 'publishing', 'social_lead', 'active'),
+    ('t2', 'buf', 'Buf <beta>', 'publishing', 'pr_lead', 'vacant'))
+    as t(tool_key, tool_id, tool, capability, owner_role, owner_status);
+create table marts.dim_campaigns as from (values
+    ('c1', 'cmp-2026-07-x', 'Precision & <Co>', 'leads', date '2026-07-06', date '2026-08-30'))
+    as t(campaign_key, campaign_id, campaign_name, objective, starts_on, ends_on);
+create table marts.metric_availability as from (values
+    ('instagram', 'impressions', date '2026-08-01', null::date, 'native', 'Views', true))
+    as t(network, metric, available_from, available_to, kind, definition, is_break);
+create table marts.fct_restatements as from (values
+    ('r1', 'fct_channel_days', 'impressions', date '2026-08-02', timestamp '2026-09-01'))
+    as t(restatement_key, table_name, column_name, event_date, corrected_at);
+create schema people;
+create table people.fct_moves as from (values ('m1', 'hire', 7), ('m2', 'leave_voluntary', null))
+    as t(move_key, kind, people);
+create schema quality;
+create table quality.results as from (values
+    ('r0', 'raw', 'raw_feeds', 'posts', 'impressions', 'expect_column_values_to_not_be_null',
+     'critical', true, 0, 90, null, 'x', timestamp '2026-09-29 06:00'),
+    ('r1', 'raw', 'raw_feeds', 'posts', 'impressions', 'expect_column_values_to_not_be_null',
+     'critical', true, 0, 90, null, 'A post was seen.', timestamp '2026-09-30 06:00'),
+    ('r1', 'marts', 'marts', 'fct_channel_days', 'spend', 'expect_column_max_to_be_between',
+     'warning', false, 1, 90, '99000', 'No day ever cost so much.', timestamp '2026-09-30 06:00'))
+    as t(run_id, gate, schema_name, table_name, column_name, expectation_type, severity, success,
+         unexpected_count, element_count, observed_value, why, checked_at);
+create schema ops;
+create table ops.runs (
+    run_id varchar, command varchar, as_of date, status varchar, started_at timestamp,
+    finished_at timestamp, pid bigint, fingerprint varchar, message varchar);
+insert into ops.runs values ('r1', 'build', '2026-09-30', 'publishing', '2026-09-30 06:00', null,
+    1, null, null);
+create table ops.steps (
+    run_id varchar, step varchar, status varchar, started_at timestamp, seconds double,
+    rows bigint, message varchar);
+create schema ingest;
+create table ingest.settings as from (values
+    ('as_of', '2026-09-30'), ('organization_name', 'Ting & <Sons>'),
+    ('reporting_currency', 'EUR'), ('time_zone', 'Europe/Berlin'),
+    ('fiscal_year_start_month', '1')) as t(key, value);
+create table ingest.loads as from (values
+    ('l1', 'r1', 'feeds', 'posts', 'loaded', 91, 90, 90, 1, null, timestamp '2026-09-30',
+     timestamp '2026-09-30'))
+    as t(load_id, run_id, source, table_name, status, rows_fetched, rows_loaded, rows_new,
+         rows_quarantined, error, started_at, loaded_at);
+create table ingest.sources as from (values
+    ('feeds', 'posts', 'social_lead', true, 3, date '2026-09-30', timestamp '2026-09-30',
+     'fresh', null),
+    ('feeds', 'tickets', 'care_lead', true, 3, date '2026-09-01', timestamp '2026-09-02', 'stale',
+     'The newest row is 29 days old.'),
+    ('hubspot', 'deals', 'crm_lead', false, 3, null, null, 'not_configured', 'No token.'))
+    as t(source, table_name, owner, is_configured, freshness_days, last_event_date,
+         last_loaded_at, status, reason);
+create table ingest.quarantine as from (values
+    ('q1', 'feeds', 'posts', 'p.csv', 7, 'impressions', '''ida@example.org'' is not a number.',
+     'Correct the file.', '{"author": "3f"}', timestamp '2026-09-30', timestamp '2026-09-30', 'l1'))
+    as t(quarantine_key, source, table_name, file, file_row, field, reason, remedy, row_json,
+         first_seen_at, last_seen_at, load_id);
+create schema raw_feeds;
+create table raw_feeds.posts as select 'raw-secret' as post_id;
+comment on table marts.fct_leads is 'One row per lead.';
+comment on column marts.fct_leads.is_qualified is 'Sales accepted it.';
+"""
+
+GOALS = """
+- name: leads_2026
+  statement: Grow demand from people who know us.
+  metric: leads
+  owner: demand_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: cumulative
+  baseline: 366
+  target: 400
+  leading: [engagements]
+  why: The sales plan needs them at last year's win rate.
+- name: win_rate_2026
+  statement: Win more of what we offer.
+  metric: win_rate
+  owner: sales_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: ratio
+  baseline: 0.25
+  target: 0.30
+  why: A point of win rate is worth more than a hundred leads.
+- name: first_response_2026
+  statement: Answer while it still matters.
+  metric: first_response_minutes
+  owner: care_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: level
+  baseline: 120
+  target: 60
+  why: Half of those who wait for more than an hour write again, elsewhere & <angrier>.
+- name: engagements_2026
+  statement: Be answered.
+  metric: engagements
+  owner: social_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: cumulative
+  baseline: 700
+  target: 900
+  why: Nobody who is not heard is remembered by the buyers.
+"""
+
+
+def fill(connection, folder):
+    """Everything a publication is made of, goals and drivers measured; as of AS_OF."""
+    import math
+    import types
+
+    from metrics import drivers, goals
+
+    prepare(connection)
+    connection.execute(MARTS)
+    for role, name, status in (
+        ("demand_lead", "Ida Holm", "active"), ("sales_lead", "Max <b>Weber</b>", "left"),
+        ("care_lead", None, "vacant"), ("social_lead", "Ana Silva", "active"),
+        ("media_lead", "Jo Berg", "active"), ("events_lead", "Li Wei", "active"),
+    ):  # fmt: skip
+        add_owner(connection, role, name, status)
+    first = dt.date(2024, 1, 1)
+    add_metric(connection, "leads")
+    leads = days(first, AS_OF, lambda d: 1.2 if d.year == 2026 else 1.0)
+    add_values(connection, "leads", leads)
+    add_metric(connection, "engagements", amec="outtake", domain="social", owner="social_lead",
+               trust="stale", reason="The posts feed is silent.", last_event=dt.date(2026, 9, 2))  # fmt: skip
+    add_values(connection, "engagements", days(first, dt.date(2026, 9, 2), lambda d: 2.5))
+    add_metric(connection, "win_rate", additivity="ratio", unit="percent", owner="sales_lead")
+    add_metric(connection, "first_response_minutes", additivity="percentile", unit="minutes",
+               better="lower", domain="cx", owner="care_lead", trust="degraded",
+               reason="One gate warned.")  # fmt: skip
+    add_metric(connection, "turnover_rate", additivity="ratio", unit="percent", better="lower",
+               domain="hr", amec="outcome", owner="hr_lead")  # fmt: skip
+    add_metric(connection, "video_views", amec="output", domain="social", trust="failed",
+               reason="Not configured.", last_event=None)  # fmt: skip
+    months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
+    for k, month in enumerate(months):
+        add_values(connection, "leads", {month: 36.0 if month.year == 2026 else 30.0}, grain="month")
+        for name, share in (("events", 0.25), ("paid_social", 0.75)):
+            add_values(connection, "leads", {month: 30.0 * share}, grain="month",
+                       slice_=("channel_id", name))  # fmt: skip
+        add_values(connection, "win_rate", {month: (10 + k % 4, 40)}, grain="month")
+        add_values(connection, "first_response_minutes",
+                   {month: 140 - 2 * k + 12 * math.sin(k * 2.3)}, grain="month")  # fmt: skip
+    quarters = [m for m in months if m.month in (1, 4, 7, 10)]
+    for k, quarter in enumerate(quarters):
+        add_values(connection, "leads", {quarter: 100.0 + k}, grain="quarter")
+        for name, share in (("events", 0.25), ("paid_social", 0.75)):
+            add_values(connection, "leads", {quarter: (100 + k) * share}, grain="quarter",
+                       slice_=("channel_id", name))  # fmt: skip
+        add_values(connection, "win_rate", {quarter: (30 + k % 4, 120)}, grain="quarter")
+        for name, above, below in (("small", 20, 60), ("large", 10 + k % 4, 60)):
+            add_values(connection, "win_rate", {quarter: (above, below)}, grain="quarter",
+                       slice_=("deal_size", name))  # fmt: skip
+        add_values(connection, "turnover_rate", {quarter: (2, 140)}, grain="quarter")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "2026.yml").write_text(GOALS)
+    run = types.SimpleNamespace(settings=settings_with_goals(folder), as_of=AS_OF)
+    goals.evaluate(run, connection)
+    drivers.decompose(run, connection)
+    return connection
