@@ -110,8 +110,12 @@ def _television(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     def frame(points: np.ndarray) -> dict:
         return {
             "Woche ab": timeline.written(day, "%d.%m.%Y"),
-            "Sender": np.char.add(station.astype(str), f" {copy:03d}" if copy else "").astype(object),
-            "Buchung": np.char.mod("B%06d", copy * 10_000 + np.arange(len(day)) + 1000).astype(object),
+            "Sender": np.char.add(station.astype(str), f" {copy:03d}" if copy else "").astype(
+                object
+            ),
+            "Buchung": np.char.mod("B%06d", copy * 10_000 + np.arange(len(day)) + 1000).astype(
+                object
+            ),
             "Kampagne": _ids("tv", day, copy),
             "Gebiet": GEOGRAPHIES[market],
             "Kosten netto": money(spend / rate, comma=True, thousands="."),
@@ -158,10 +162,19 @@ def _radio_books(files: Files, found: list[dict]) -> None:
         headings = ["Week from", "Station", "Campaign", "Market", "Cost EUR net", "Spots",
                     "Contacts 14+"]  # fmt: skip
         rows = [row["row"] for row in found if row["year"] == year]
-        files.xlsx(f"files/radio/radio_{year}.xlsx", {
-            "Cover": [["Harbour & Vale - radio", year]],
-            "Weeks": [["Radio report, weeks on air"], ["Source: agency post-buy"], [], headings, *rows],
-        })  # fmt: skip
+        files.xlsx(
+            f"files/radio/radio_{year}.xlsx",
+            {
+                "Cover": [["Harbour & Vale - radio", year]],
+                "Weeks": [
+                    ["Radio report, weeks on air"],
+                    ["Source: agency post-buy"],
+                    [],
+                    headings,
+                    *rows,
+                ],
+            },
+        )
 
 
 def _print(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
@@ -176,17 +189,26 @@ def _print(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     currency, rate = _rate(seed, market, day)
     for year, some in _by_year(day):
         some = some[day[some] <= timeline.day(as_of)]
-        files.csv(f"files/print/anzeigen_{year}.csv", {
-            "Titel": np.char.add(title[some].astype(str), f" {copy:03d}" if copy else "").astype(object),
-            "Erscheint": timeline.written(day[some], "%d.%m.%Y"),
-            "Auftrag": _ids("print", day, copy)[some],
-            "Verbreitung": GEOGRAPHIES[market[some]],
-            "Preis netto": money(spend[some] / rate[some], comma=True, thousands="."),
-            "Währung": currency[some],
-            "Rechnung vom": timeline.written(day[some] + 30, "%d.%m.%Y", day[some] + 30 <= timeline.day(as_of)),
-            "Leserkontakte": whole(spend[some] * 1000 / 31 * readers[some], thousands="."),
-            "Rücklauf": responses[some],
-        }, delimiter=";", encoding="cp1252")  # fmt: skip
+        files.csv(
+            f"files/print/anzeigen_{year}.csv",
+            {
+                "Titel": np.char.add(
+                    title[some].astype(str), f" {copy:03d}" if copy else ""
+                ).astype(object),
+                "Erscheint": timeline.written(day[some], "%d.%m.%Y"),
+                "Auftrag": _ids("print", day, copy)[some],
+                "Verbreitung": GEOGRAPHIES[market[some]],
+                "Preis netto": money(spend[some] / rate[some], comma=True, thousands="."),
+                "Währung": currency[some],
+                "Rechnung vom": timeline.written(
+                    day[some] + 30, "%d.%m.%Y", day[some] + 30 <= timeline.day(as_of)
+                ),
+                "Leserkontakte": whole(spend[some] * 1000 / 31 * readers[some], thousands="."),
+                "Rücklauf": responses[some],
+            },
+            delimiter=";",
+            encoding="cp1252",
+        )
 
 
 def _outdoor(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
@@ -205,7 +227,9 @@ def _outdoor(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
         for number in range(5):
             name = MARKETS[number].geography
             frame[f"{name} cost"] = money(exposed[number, some])
-            frame[f"{name} contacts"] = whole(exposed[number, some] * 1000 / 5.5 * noise[number, some])
+            frame[f"{name} contacts"] = whole(
+                exposed[number, some] * 1000 / 5.5 * noise[number, some]
+            )
         files.csv(f"files/outdoor/out_of_home_{year}.csv", frame)
 
 
@@ -218,14 +242,21 @@ def _mailings(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     responses = rng.binomial(pieces, 0.0042)
     pounds = spend / demand.rates(seed)["GBP"][day]
     known = day <= timeline.day(as_of)
-    files.csv("files/mailings/drops.csv", cut({
-        "Drop date": timeline.written(day, "%d/%m/%Y"),
-        "Mailing": _ids("direct_mail", day, copy),
-        "Area": GEOGRAPHIES[market],
-        "Pieces": pieces,
-        "Replies": responses,
-        "Cost (GBP)": money(pounds),
-    }, known), delimiter="|")  # fmt: skip
+    files.csv(
+        "files/mailings/drops.csv",
+        cut(
+            {
+                "Drop date": timeline.written(day, "%d/%m/%Y"),
+                "Mailing": _ids("direct_mail", day, copy),
+                "Area": GEOGRAPHIES[market],
+                "Pieces": pieces,
+                "Replies": responses,
+                "Cost (GBP)": money(pounds),
+            },
+            known,
+        ),
+        delimiter="|",
+    )
 
 
 def _search(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
@@ -336,13 +367,18 @@ def _sessions(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
         count = sessions.T.ravel()
         for year, some in _by_year(day):
             some = some[day[some] <= timeline.day(as_of)]
-            files.csv(f"files/web/sessions_{year}.csv", {
-                "date": timeline.iso(day[some]),
-                "property": np.full(len(some), suffixed("www.harbourvale.example", copy), dtype=object),
-                "source group": np.full(len(some), channel, dtype=object),
-                "market": GEOGRAPHIES[market[some]],
-                "sessions": count[some],
-            })  # fmt: skip
+            files.csv(
+                f"files/web/sessions_{year}.csv",
+                {
+                    "date": timeline.iso(day[some]),
+                    "property": np.full(
+                        len(some), suffixed("www.harbourvale.example", copy), dtype=object
+                    ),
+                    "source group": np.full(len(some), channel, dtype=object),
+                    "market": GEOGRAPHIES[market[some]],
+                    "sessions": count[some],
+                },
+            )
 
 
 OUTLETS = (
@@ -355,7 +391,7 @@ OUTLETS = (
 
 
 def _clips(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
-    """Clippings; a story in four is taken over by other outlets. The service is three weeks late."""
+    """Clippings; other outlets copy a story in four. The service is three weeks late."""
     rng = timeline.stream(seed, "clips", copy)
     exposed = demand.exposure(seed)[CHANNELS.index("pr")]
     stories = rng.poisson(exposed.T * 0.72)
@@ -363,7 +399,9 @@ def _clips(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     n = len(week)
     day = demand.days_of(rng, week)
     copies = np.where(rng.random(n) < 0.25, rng.integers(1, 5, n), 0)
-    outlet = rng.choice(len(OUTLETS), n, p=[0.13, 0.12, 0.07, 0.12, 0.2, 0.14, 0.12, 0.04, 0.02, 0.04])
+    outlet = rng.choice(
+        len(OUTLETS), n, p=[0.13, 0.12, 0.07, 0.12, 0.2, 0.14, 0.12, 0.04, 0.02, 0.04]
+    )
     recall = (day >= timeline.day("2026-02-09")) & (day < timeline.day("2026-04-15"))
     mood = rng.random(n) - 0.22 * recall
     key = rng.random(n) < 0.38
@@ -374,33 +412,55 @@ def _clips(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     outlet = (outlet[story] + place * 3) % len(OUTLETS)
     order = np.lexsort((place, story, day))
     story, place, day, outlet = story[order], place[order], day[order], outlet[order]
-    sentiment = np.where(mood[story] < 0.13, "negative", np.where(mood[story] < 0.62, "neutral", "positive"))
+    sentiment = np.where(
+        mood[story] < 0.13, "negative", np.where(mood[story] < 0.62, "neutral", "positive")
+    )
     known = day <= timeline.day(as_of) - CLIPS_LATE_DAYS
     campaign = campaigns.running("pr", day)
     campaign = np.where(key[story] & (campaign >= 0), campaigns.IDS[campaign], None)
     clustered = copies[story] > 0
     for year, some in _by_year(day):
         some = some[known[some]]
-        files.csv(f"files/press/clippings_{year}.csv", {
-            "outlet": np.array([o[0] for o in OUTLETS], dtype=object)[outlet[some]],
-            "clip no.": np.char.mod("K%07d", copy * 100_000 + np.arange(len(day))[some]).astype(object),
-            "date": timeline.iso(day[some]),
-            "medium": np.array([o[1] for o in OUTLETS], dtype=object)[outlet[some]],
-            "campaign": campaign[some],
-            "story": np.where(clustered[some], np.char.mod(f"S{copy:03d}-%05d", story[some]), ""),
-            "copy of another": np.where(place[some] > 0, "yes", "no"),
-            "circulation": np.array([o[2] for o in OUTLETS])[outlet[some]],
-            "tone": sentiment[some],
-            "key message": np.where(key[story[some]], "yes", "no"),
-            "market": GEOGRAPHIES[market[story[some]]],
-        }, delimiter="\t")  # fmt: skip
+        files.csv(
+            f"files/press/clippings_{year}.csv",
+            {
+                "outlet": np.array([o[0] for o in OUTLETS], dtype=object)[outlet[some]],
+                "clip no.": np.char.mod("K%07d", copy * 100_000 + np.arange(len(day))[some]).astype(
+                    object
+                ),
+                "date": timeline.iso(day[some]),
+                "medium": np.array([o[1] for o in OUTLETS], dtype=object)[outlet[some]],
+                "campaign": campaign[some],
+                "story": np.where(
+                    clustered[some], np.char.mod(f"S{copy:03d}-%05d", story[some]), ""
+                ),
+                "copy of another": np.where(place[some] > 0, "yes", "no"),
+                "circulation": np.array([o[2] for o in OUTLETS])[outlet[some]],
+                "tone": sentiment[some],
+                "key message": np.where(key[story[some]], "yes", "no"),
+                "market": GEOGRAPHIES[market[story[some]]],
+            },
+            delimiter="\t",
+        )
 
 
 def _events(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
     """The events team's workbook."""
     rng = timeline.stream(seed, "events")
-    headings = ["Event", "Name", "Kind", "From", "To", "Market", "Campaign", "Registered",
-                "Came", "Costs", "Currency", "Responsible"]  # fmt: skip
+    headings = [
+        "Event",
+        "Name",
+        "Kind",
+        "From",
+        "To",
+        "Market",
+        "Campaign",
+        "Registered",
+        "Came",
+        "Costs",
+        "Currency",
+        "Responsible",
+    ]
     rows = []
     rates = demand.rates(seed)
     for event in demand.EVENTS:
@@ -448,8 +508,14 @@ def _experiments(files: Files, as_of: dt.date, seed: int) -> None:
         low, high = estimate - 1.645 * deviation, estimate + 1.645 * deviation
         p = float(np.exp(-0.717 * abs(estimate / deviation) - 0.416 * (estimate / deviation) ** 2))
         spend = demand.exposure(seed)[CHANNELS.index(channel)][rows, weeks].sum()
-        truth.append({"experiment_id": key, "outcome": outcome, "incremental": round(float(caused), 2),
-                      "lift": round(float(caused / others), 5)})  # fmt: skip
+        truth.append(
+            {
+                "experiment_id": key,
+                "outcome": outcome,
+                "incremental": round(float(caused), 2),
+                "lift": round(float(caused / others), 5),
+            }
+        )
         if dt.date.fromisoformat(ends) <= as_of:
             found.append((
                 key, channel, design, outcome, registered, starts, ends, "; ".join(places),
@@ -472,9 +538,7 @@ def _truth(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
     wanted, exposed = demand.demand(seed), demand.exposure(seed)
     weeks = (timeline.day(as_of) + 7) // 7
     names = np.array([*CHANNELS, "none"], dtype=object)
-    channel, market, week = (
-        axis.ravel() for axis in np.indices((len(names), len(MARKETS), weeks))
-    )
+    channel, market, week = (axis.ravel() for axis in np.indices((len(names), len(MARKETS), weeks)))
     pressure = np.concatenate([exposed, np.zeros((1, *exposed.shape[1:]))])
     files.csv("truth/channel_weeks.csv", {
         "channel": names[channel],

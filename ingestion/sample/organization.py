@@ -5,7 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from ingestion.sample import campaigns, channels, crm, people, service, social, timeline, tools
+from ingestion.sample import (
+    campaigns,
+    channels,
+    crm,
+    customers,
+    people,
+    service,
+    social,
+    timeline,
+    tools,
+)
 from ingestion.sample.writing import Files
 from settings import ConfigError
 
@@ -44,9 +54,15 @@ def generate(folder: Path, as_of: dt.date, seed: int, scale: int) -> None:
 
 
 PLANTED = {
-    "recall": {"from": people.RECALL.isoformat(), "what": "mentions turn negative, care is overloaded"},
-    "leaver": {"on": people.LEAVER[1].isoformat(), "who": people.LEAVER[0],
-               "what": "still holds events_lead and facebook harbourvale.uk"},
+    "recall": {
+        "from": people.RECALL.isoformat(),
+        "what": "mentions turn negative, care is overloaded",
+    },
+    "leaver": {
+        "on": people.LEAVER[1].isoformat(),
+        "who": people.LEAVER[0],
+        "what": "still holds events_lead and facebook harbourvale.uk",
+    },
     "vacant_role": {"from": people.VACATED[1].isoformat(), "role": people.VACATED[0]},
     "instagram_views": {"from": "2025-04-21", "what": "impressions withdrawn, views instead"},
     "facebook_views": {"from": "2025-11-15", "what": "impressions withdrawn, views instead"},
@@ -57,5 +73,5 @@ PLANTED = {
     "facebook_purge": {"on": "2025-06-17"},
     "clips_late": {"days": channels.CLIPS_LATE_DAYS},
     "display_stopped": {"from": "2026-03-02"},
-    "decoy": {"phrases": list(crm.DECOY), "what": "a podcast that never ran"},
-}  # fmt: skip
+    "decoy": {"phrases": list(customers.DECOY), "what": "a podcast that never ran"},
+}

@@ -105,7 +105,9 @@ def staff(seed: int) -> list[Person]:
     found: list[Person] = []
     taken = {holder for _, holder, _, _ in ROLES.values()} | {STAR, EARLIER[1]}
 
-    def hire(department: str, day: dt.date, name: str = "", title: str = "", place: str = "") -> Person:
+    def hire(
+        department: str, day: dt.date, name: str = "", title: str = "", place: str = ""
+    ) -> Person:
         while not name:
             first, last = rng.choice(names.FIRST), rng.choice(names.LAST)
             name = f"{first} {last}" if f"{first} {last}" not in taken else ""
@@ -136,7 +138,7 @@ def staff(seed: int) -> list[Person]:
     renner.left, renner.leave_kind, renner.leave_reason = EARLIER[2], "voluntary", "Better offer"
     stone = next(p for p in found if f"{p.first} {p.last}" == LEAVER[0])
     stone.left, stone.leave_kind, stone.leave_reason = LEAVER[1], "voluntary", "Relocation"
-    fixed = set(id(person) for person in found)
+    fixed = {id(person) for person in found}
     for department, (heads, _, _, _) in DEPARTMENTS.items():
         while sum(p.department == department for p in found) < heads:
             hire(department, some_day_before())
@@ -160,7 +162,9 @@ def staff(seed: int) -> list[Person]:
                     person.left = month + dt.timedelta(days=when)
                     person.leave_kind = "voluntary" if kind < 0.76 else "involuntary"
                     person.leave_reason = (
-                        ("Better offer", "Workload", "Relocation", "Career change", "Retirement")[why]
+                        ("Better offer", "Workload", "Relocation", "Career change", "Retirement")[
+                            why
+                        ]
                         if kind < 0.76
                         else ("Performance", "Restructuring")[int(why) % 2]
                     )
@@ -174,7 +178,9 @@ def staff(seed: int) -> list[Person]:
                 hire(department, following if rng.random() < 0.7 else following.replace(day=15))
         if month.month in (4, 10):
             movers = [p for p in found if p.here(month) and p.left is None and id(p) not in fixed]
-            movers = [p for p in movers if p.job(month)[0] in ("Production", "Customer Care", "Sales")]
+            movers = [
+                p for p in movers if p.job(month)[0] in ("Production", "Customer Care", "Sales")
+            ]
             for person in rng.choice(np.array(movers, dtype=object), 2, replace=False):
                 target = ("Operations", "Marketing", "Engineering")[int(rng.integers(3))]
                 person.moves.append((following, target, DEPARTMENTS[target][3][0]))
@@ -285,9 +291,7 @@ def write(files: Files, people: list[Person], as_of: dt.date, seed: int) -> None
         "location": [p.location for p, _ in jobs_known],
         "manager_id": [str(4000 + p.manager) if p.manager else None for p, _ in jobs_known],
     })  # fmt: skip
-    statuses = [
-        (p, p.hired, "Full-Time" if p.fte == 1 else "Part-Time", None, None) for p in known
-    ]
+    statuses = [(p, p.hired, "Full-Time" if p.fte == 1 else "Part-Time", None, None) for p in known]
     statuses += [
         (p, p.left, "Terminated",
          "Resignation (Voluntary)" if p.leave_kind == "voluntary" else "Termination (Involuntary)",
@@ -314,19 +318,31 @@ def _time_off(files: Files, people: list[Person], as_of: dt.date, seed: int) -> 
     for person in people:
         rng = timeline.stream(seed, "time off", person.number)
         for year in (2024, 2025, 2026):
-            plan = [("Vacation", month, length) for month, length in zip(
-                sorted(rng.choice(12, 5, replace=False) + 1), rng.integers(3, 11, 5), strict=True)]
+            plan = [
+                ("Vacation", month, length)
+                for month, length in zip(
+                    sorted(rng.choice(12, 5, replace=False) + 1),
+                    rng.integers(3, 11, 5),
+                    strict=True,
+                )
+            ]
             sick = rng.poisson(3.4)
-            plan += [("Sick", int(rng.integers(1, 13)), int(rng.geometric(0.42))) for _ in range(sick)]
+            plan += [
+                ("Sick", int(rng.integers(1, 13)), int(rng.geometric(0.42))) for _ in range(sick)
+            ]
             more = rng.poisson(2.2)
             if person.department == "Customer Care" and year == 2026:
-                plan += [("Sick", int(rng.integers(2, 9)), int(rng.geometric(0.3))) for _ in range(more)]
+                plan += [
+                    ("Sick", int(rng.integers(2, 9)), int(rng.geometric(0.3))) for _ in range(more)
+                ]
             if rng.random() < 0.012:
                 plan.append(("Parental", int(rng.integers(1, 8)), 60))
             for kind, month, days in plan:
                 start = dt.date(year, int(month), int(rng.integers(1, 27)))
                 start += dt.timedelta(days=(7 - start.weekday()) if start.weekday() > 4 else 0)
-                end = start + dt.timedelta(days=int(days) - 1 + 2 * ((start.weekday() + int(days) - 1) // 5))
+                end = start + dt.timedelta(
+                    days=int(days) - 1 + 2 * ((start.weekday() + int(days) - 1) // 5)
+                )
                 status = "approved" if rng.random() < 0.97 else rng.choice(["denied", "canceled"])
                 if person.here(start) and person.here(end):
                     found.append((start, person, end, kind, int(days), str(status)))
@@ -511,9 +527,12 @@ def _benchmark(files: Files, as_of: dt.date) -> None:
         (year, question, theme, share)
         for year, shares in ((2024, (52, 48, 31)), (2025, (53, 49, 33)), (2026, (53, 50, 34)))
         for (question, theme), share in zip(
-            (("trust_1", "Trust"), ("trust_2", "Trust"), ("burnout_1", "Strain")), shares, strict=True)
+            (("trust_1", "Trust"), ("trust_2", "Trust"), ("burnout_1", "Strain")),
+            shares,
+            strict=True,
+        )
         if dt.date(year, 6, 1) <= as_of
-    ]  # fmt: skip
+    ]
     files.csv("files/people/industry_benchmark.csv", {
         "Year": [row[0] for row in found],
         "Question": [row[1] for row in found],

@@ -16,7 +16,9 @@ from ingestion.sample.writing import Files, cut, parts
 DAY = 86_400
 TEAMS = ("Care Berlin", "Care London", "Care New York")
 TEAM_ZONES = (timeline.BERLIN, timeline.LONDON, timeline.NEW_YORK)
-TOPICS = np.array(["delivery", "calibration", "invoice", "defect", "how to", "returns"], dtype=object)
+TOPICS = np.array(
+    ["delivery", "calibration", "invoice", "defect", "how to", "returns"], dtype=object
+)
 
 
 def strain() -> np.ndarray:
@@ -107,9 +109,12 @@ def _conversations(
     which = rng.choice(6, n, p=[0.24, 0.15, 0.18, 0.07, 0.20, 0.16])
     handles = {"facebook": 2, "instagram": 4, "linkedin": 0, "mastodon": 6}
     account = np.array(
-        [suffixed(BRAND[handles[c]].handle, copy) if c in handles else None for c in channel.tolist()],
+        [
+            suffixed(BRAND[handles[c]].handle, copy) if c in handles else None
+            for c in channel.tolist()
+        ],
         dtype=object,
-    )[which]  # fmt: skip
+    )[which]
     british = (which == 0) & (rng.random(n) < 0.25)
     account = np.where(british, suffixed(BRAND[3].handle, copy), account)
     team = np.where(british, 1, rng.choice(3, n, p=[0.5, 0.3, 0.2]))
@@ -244,7 +249,9 @@ def _after_tickets(
         "via": t["channel"],
         "ticket": t["id"],
         "recipient": np.char.lower(t["email"].astype(str)).astype(object),
-        "wording": np.where(effort & (t["at"] >= timeline.day("2025-07-01") * DAY), "v2", "v1").astype(object),
+        "wording": np.where(
+            effort & (t["at"] >= timeline.day("2025-07-01") * DAY), "v2", "v1"
+        ).astype(object),
     }
     year = timeline.written(np.minimum(sent // DAY, timeline.DAYS - 1), "%Y").astype(str)
     for label, some in parts(np.where(asked & (sent < end), year, "")):

@@ -54,14 +54,26 @@ BRAND = (
 )  # fmt: skip
 CATEGORIES = np.array(["product", "people", "knowledge", "event", "news"], dtype=object)
 TITLES = np.array(
-    ["How flat is flat", "A day at the calibration bench", "Ask our engineers", "Meet us at the fair",
-     "New: inline sensor", "Why zero drifts", "Behind the scenes", "Customer story", "We are hiring",
-     "Five mistakes when measuring"], dtype=object,
-)  # fmt: skip
+    [
+        "How flat is flat",
+        "A day at the calibration bench",
+        "Ask our engineers",
+        "Meet us at the fair",
+        "New: inline sensor",
+        "Why zero drifts",
+        "Behind the scenes",
+        "Customer story",
+        "We are hiring",
+        "Five mistakes when measuring",
+    ],
+    dtype=object,
+)
 TYPES = {
-    "linkedin": ("image", "video", "article", "text"), "facebook": ("photo", "video", "link", "status"),
-    "instagram": ("IMAGE", "VIDEO", "CAROUSEL_ALBUM", "REELS"), "mastodon": ("image", "video", None, None),
-}  # fmt: skip
+    "linkedin": ("image", "video", "article", "text"),
+    "facebook": ("photo", "video", "link", "status"),
+    "instagram": ("IMAGE", "VIDEO", "CAROUSEL_ALBUM", "REELS"),
+    "mastodon": ("image", "video", None, None),
+}
 
 
 def employee_accounts(people: list[Person], seed: int) -> list[Account]:
@@ -70,17 +82,38 @@ def employee_accounts(people: list[Person], seed: int) -> list[Account]:
     star = next(p for p in people if f"{p.first} {p.last}" == STAR)
     stone = next(p for p in people if f"{p.first} {p.last}" == LEAVER[0])
     able = [
-        p for p in people
-        if p.social_role != "none" and p.hired < dt.date(2023, 9, 1) and p not in (star, stone)
+        p
+        for p in people
+        if p.social_role != "none"
+        and p.hired < dt.date(2023, 9, 1)
+        and p not in (star, stone)
         and (p.left is None or p.left > dt.date(2026, 3, 31))
-    ]  # fmt: skip
+    ]
     chosen = [able[i] for i in sorted(rng.permutation(len(able))[:13].tolist())]
     found = [
-        Account("linkedin", f"in/{star.first}-{star.last}".lower(), "employee", timeline.BERLIN,
-                38_000, 0.09, 1.6, 0.40, star),
-        Account("linkedin", f"in/{stone.first}-{stone.last}".lower(), "employee", timeline.LONDON,
-                4_100, 0.08, 0.9, 0.5, stone),
-    ]  # fmt: skip
+        Account(
+            "linkedin",
+            f"in/{star.first}-{star.last}".lower(),
+            "employee",
+            timeline.BERLIN,
+            38_000,
+            0.09,
+            1.6,
+            0.40,
+            star,
+        ),
+        Account(
+            "linkedin",
+            f"in/{stone.first}-{stone.last}".lower(),
+            "employee",
+            timeline.LONDON,
+            4_100,
+            0.08,
+            0.9,
+            0.5,
+            stone,
+        ),
+    ]
     for number, person in enumerate(chosen):
         network = "instagram" if number in (4, 9) else "linkedin"
         stem = f"{person.first}-{person.last}".lower()
@@ -149,7 +182,7 @@ def _account_days(
     if account.network == "mastodon":
         last = min(last, timeline.day(as_of) - 1)  # the server itself says today's
     days = np.arange(last + 1)
-    days = days[~missing[: last + 1] | (days == last)]
+    days = days[~missing[: last + 1]]
     handle = suffixed(account.handle, copy)
     year = timeline.written(days, "%Y").astype(str)
     change = np.diff(followers, prepend=followers[0])
@@ -157,8 +190,9 @@ def _account_days(
     for label, some in parts(year):
         day = days[some]
         old = day < views_since
-        version = f"{account.network}-impressions"
-        definition = np.where(old, version, f"{account.network}-views-{2025}")
+        definition = np.where(
+            old, f"{account.network}-impressions", f"{account.network}-views-2025"
+        )
         if account.ownership == "employee":
             files.csv(f"files/social_people/followers_{label}.csv", {
                 "Network": np.full(len(day), account.network.title(), dtype=object),
@@ -203,8 +237,13 @@ def _posts(account: Account, followers: np.ndarray, seed: int, copy: int) -> dic
     size = np.maximum(followers[day], 50)
     shown = np.round(size * (account.reach or 0.3) * rng.lognormal(-0.18, 0.6, n) * boost * rise)
     reach = np.round(shown * rng.uniform(0.62, 0.88, n))
-    rate = {"linkedin": 0.021, "facebook": 0.012, "instagram": 0.036, "mastodon": 0.025}[account.network]
-    reacted = rng.binomial(shown.astype(int), np.clip(rate * rng.lognormal(0, 0.35, n) * (1 + 0.03 * day / 365.25), 0, 0.4))
+    rate = {"linkedin": 0.021, "facebook": 0.012, "instagram": 0.036, "mastodon": 0.025}[
+        account.network
+    ]
+    reacted = rng.binomial(
+        shown.astype(int),
+        np.clip(rate * rng.lognormal(0, 0.35, n) * (1 + 0.03 * day / 365.25), 0, 0.4),
+    )
     return {
         "number": np.arange(n),
         "at": at,
@@ -259,7 +298,9 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
     kinds = np.array(TYPES[network], dtype=object)[posts["kind"][post]]
     channel = "employee_advocacy" if account.person else "organic_social"
     campaign = campaigns.running(channel, posts["day"][post])
-    campaign = np.where((campaign >= 0) & (posts["category"][post] < 2), campaigns.IDS[campaign], None)
+    campaign = np.where(
+        (campaign >= 0) & (posts["category"][post] < 2), campaigns.IDS[campaign], None
+    )
     if copy:
         campaign = np.where(campaign == None, None, campaign.astype(str) + f"-{copy:03d}")  # noqa: E711
     month = timeline.written(captured, "%Y-%m").astype(str)
@@ -315,7 +356,9 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
             "Seite": np.full(m, handle, dtype=object),
             "Beitrags-ID": ids,
             "Stand": timeline.written(captured, "%d.%m.%Y"),
-            "Veröffentlicht": timeline.stamps(posts["at"][post], form="german", zone=timeline.BERLIN),
+            "Veröffentlicht": timeline.stamps(
+                posts["at"][post], form="german", zone=timeline.BERLIN
+            ),
             "Art": kinds,
             "Kategorie": CATEGORIES[posts["category"][post]],
             "Titel": TITLES[posts["title"][post]],
@@ -505,7 +548,9 @@ def _mentions(files: Files, people: list[Person], as_of: dt.date, seed: int, cop
     )
     mood = rng.random(n) - 0.33 * bad + np.where(subject == 0, 0.05, 0.0)
     sentiment = np.where(mood < 0.16, "negative", np.where(mood < 0.66, "neutral", "positive"))
-    ours = np.array([p.email.split("@")[0] for p in people if p.social_role != "none"], dtype=object)
+    ours = np.array(
+        [p.email.split("@")[0] for p in people if p.social_role != "none"], dtype=object
+    )
     by_staff = (rng.random(n) < 0.06) & (subject == 0)
     author = np.where(
         by_staff, ours[rng.integers(0, len(ours), n)],
@@ -557,20 +602,71 @@ def _mentions(files: Files, people: list[Person], as_of: dt.date, seed: int, cop
 def _methods(files: Files, as_of: dt.date) -> None:
     """How the series are collected."""
     rows = [
-        ("radarly", "brand", "1", "2024-01-01", "2025-06-30", "linkedin, instagram, facebook, mastodon, forums",
-         "de, en; known bots out", "radarly 4", "0.71", "6"),
-        ("radarly", "brand", "2", "2025-07-01", "", "linkedin, instagram, facebook, mastodon, forums",
-         "de, en; product names added", "radarly 5", "0.76", "6"),
-        ("radarly", "competitors", "1", "2024-01-01", "", "linkedin, instagram, facebook, mastodon, forums",
-         "de, en; known bots out", "radarly 5", "0.74", "6"),
-        ("echolot", "brand_echolot", "1", "2025-01-01", "", "linkedin, instagram, facebook, mastodon, forums", "de, en",
-         "echolot 2", "0.68", "24"),
-    ]  # fmt: skip
+        (
+            "radarly",
+            "brand",
+            "1",
+            "2024-01-01",
+            "2025-06-30",
+            "linkedin, instagram, facebook, mastodon, forums",
+            "de, en; known bots out",
+            "radarly 4",
+            "0.71",
+            "6",
+        ),
+        (
+            "radarly",
+            "brand",
+            "2",
+            "2025-07-01",
+            "",
+            "linkedin, instagram, facebook, mastodon, forums",
+            "de, en; product names added",
+            "radarly 5",
+            "0.76",
+            "6",
+        ),
+        (
+            "radarly",
+            "competitors",
+            "1",
+            "2024-01-01",
+            "",
+            "linkedin, instagram, facebook, mastodon, forums",
+            "de, en; known bots out",
+            "radarly 5",
+            "0.74",
+            "6",
+        ),
+        (
+            "echolot",
+            "brand_echolot",
+            "1",
+            "2025-01-01",
+            "",
+            "linkedin, instagram, facebook, mastodon, forums",
+            "de, en",
+            "echolot 2",
+            "0.68",
+            "24",
+        ),
+    ]
     rows = [
         (*row[:4], row[4] if row[4] and row[4] <= as_of.isoformat() else "", *row[5:])
-        for row in rows if row[3] <= as_of.isoformat()
-    ]  # fmt: skip
-    headings = ("tool", "query", "version", "valid_from", "valid_to", "platforms", "filters",
-                "sentiment_method", "sentiment_accuracy", "latency_hours")  # fmt: skip
+        for row in rows
+        if row[3] <= as_of.isoformat()
+    ]
+    headings = (
+        "tool",
+        "query",
+        "version",
+        "valid_from",
+        "valid_to",
+        "platforms",
+        "filters",
+        "sentiment_method",
+        "sentiment_accuracy",
+        "latency_hours",
+    )
     columns = map(list, zip(*rows, strict=True))
     files.csv("files/listening/methods.csv", dict(zip(headings, columns, strict=True)))

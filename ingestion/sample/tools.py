@@ -16,27 +16,97 @@ from ingestion.sample.writing import Files, cut, money, parts
 TOOLS = {
     "HubSpot": ("crm", "HubSpot", "crm_lead", "Sales", 60, 4_800, "EUR", "hubspot", 4_700),
     "Dealer CRM": ("crm", "Northwind CRM", "sales_lead", "Sales", 12, 640, "USD", "feeds", 480),
-    "BambooHR": ("hris", "BambooHR", "hr_lead", "Human Resources", 150, 1_350, "USD", "bamboohr", 0),
+    "BambooHR": (
+        "hris",
+        "BambooHR",
+        "hr_lead",
+        "Human Resources",
+        150,
+        1_350,
+        "USD",
+        "bamboohr",
+        0,
+    ),
     "Radarly": ("listening", "Radarly", "listening_lead", "Marketing", 8, 2_100, "EUR", "feeds", 0),
     "Echolot": ("listening", "Echolot", "pr_lead", "Marketing", 4, 890, "EUR", "feeds", 0),
     "Planbar": ("publishing", "Planbar", "social_lead", "Marketing", 15, 760, "EUR", "", 0),
     "PostPilot": ("publishing", "PostPilot", "social_lead", "Marketing", 6, 310, "GBP", "", 0),
     "Voices": ("advocacy", "Voices", "social_lead", "Marketing", 40, 520, "EUR", "feeds", 0),
     "OneInbox": ("inbox", "OneInbox", "care_lead", "Customer Care", 20, 980, "EUR", "feeds", 2_200),
-    "DeskHero": ("help_desk", "DeskHero", "care_lead", "Customer Care", 20, 1_450, "EUR", "feeds", 3_900),
+    "DeskHero": (
+        "help_desk",
+        "DeskHero",
+        "care_lead",
+        "Customer Care",
+        20,
+        1_450,
+        "EUR",
+        "feeds",
+        3_900,
+    ),
     "AskOnce": ("surveys", "AskOnce", "care_lead", "Customer Care", 5, 240, "EUR", "feeds", 1_500),
-    "PeoplePulse": ("surveys", "PeoplePulse", "hr_lead", "Human Resources", 150, 410, "EUR", "feeds", 0),
+    "PeoplePulse": (
+        "surveys",
+        "PeoplePulse",
+        "hr_lead",
+        "Human Resources",
+        150,
+        410,
+        "EUR",
+        "feeds",
+        0,
+    ),
     "Mailer": ("email", "Mailer", "demand_lead", "Marketing", 10, 690, "EUR", "feeds", 4_100),
     "LetterFlow": ("email", "LetterFlow", "events_lead", "Marketing", 3, 180, "GBP", "", 900),
     "Clipfox": ("media_monitoring", "Clipfox", "pr_lead", "Marketing", 4, 730, "EUR", "feeds", 0),
-    "WebTrace": ("web_analytics", "WebTrace", "analytics_lead", "Operations", 25, 0, "EUR", "feeds", 9_800),
-    "RingTrack": ("call_tracking", "RingTrack", "demand_lead", "Marketing", 6, 290, "EUR", "feeds", 800),
+    "WebTrace": (
+        "web_analytics",
+        "WebTrace",
+        "analytics_lead",
+        "Operations",
+        25,
+        0,
+        "EUR",
+        "feeds",
+        9_800,
+    ),
+    "RingTrack": (
+        "call_tracking",
+        "RingTrack",
+        "demand_lead",
+        "Marketing",
+        6,
+        290,
+        "EUR",
+        "feeds",
+        800,
+    ),
     "FairScan": ("events", "FairScan", "events_lead", "Marketing", 8, 340, "EUR", "feeds", 1_700),
-    "ContentBoard": ("content_workflow", "ContentBoard", "content_lead", "Marketing", 18, 450, "EUR", "feeds", 0),
-    "PixelVault": ("asset_library", "PixelVault", "content_lead", "Marketing", 30, 380, "EUR", "", 0),
+    "ContentBoard": (
+        "content_workflow",
+        "ContentBoard",
+        "content_lead",
+        "Marketing",
+        18,
+        450,
+        "EUR",
+        "feeds",
+        0,
+    ),
+    "PixelVault": (
+        "asset_library",
+        "PixelVault",
+        "content_lead",
+        "Marketing",
+        30,
+        380,
+        "EUR",
+        "",
+        0,
+    ),
     "StockShots": ("asset_library", "StockShots", "", "Marketing", 2, 120, "USD", "", 0),
     "TalkTown": ("intranet", "TalkTown", "hr_lead", "Human Resources", 150, 600, "EUR", "", 0),
-}  # fmt: skip
+}
 STARTS = {"Echolot": "2025-01-01", "Voices": "2024-04-01", "TalkTown": "2024-07-01"}
 FX_GAP = ("2026-03-14", "2026-03-22")  # the treasury's file was lost: no rates in this week
 
@@ -59,9 +129,7 @@ def _register(files: Files, people: list[Person], as_of: dt.date, seed: int, sca
 
     names = {f"{p.first} {p.last}": p.email for p in people}
     by_role |= {role: names[holder] for role, (_, holder, _, _) in ROLES.items()}
-    months = [
-        dt.date(year, month, 1) for year in (2024, 2025, 2026) for month in range(1, 13)
-    ]
+    months = [dt.date(year, month, 1) for year in (2024, 2025, 2026) for month in range(1, 13)]
     for copy in range(scale):
         for tool, said in TOOLS.items():
             rng = timeline.stream(seed, "tools", tool, copy)
@@ -76,24 +144,30 @@ def _register(files: Files, people: list[Person], as_of: dt.date, seed: int, sca
                 with_key = round(held * min(keyed + 0.001 * number, 0.99))
                 active = min(max(round(seats * (used + wobble[number])), 0), seats)
                 price = round(cost * (1 + 0.04 * (month.year - 2024)), 2)
-                files.csv(f"files/tools/register_{month.year}.csv", {
-                    "Tool": [suffixed(tool, copy)],
-                    "Month": [month.strftime("%Y-%m")],
-                    "Used for": [capability],
-                    "Vendor": [vendor],
-                    "Owner": [by_role[role]],
-                    "Owner role": [role or None],
-                    "Paid by": [department],
-                    "Seats": [seats],
-                    "Active seats": [active],
-                    "Cost": [f"{price:.2f}"],
-                    "Currency": [currency],
-                    "Connected as": [source or None],
-                    "Profiles": [held if records else None],
-                    "With key": [with_key if records else None],
-                    "Matched": [round(with_key * min(matched + 0.002 * number, 0.97))
-                                if records else None],
-                })  # fmt: skip
+                files.csv(
+                    f"files/tools/register_{month.year}.csv",
+                    {
+                        "Tool": [suffixed(tool, copy)],
+                        "Month": [month.strftime("%Y-%m")],
+                        "Used for": [capability],
+                        "Vendor": [vendor],
+                        "Owner": [by_role[role]],
+                        "Owner role": [role or None],
+                        "Paid by": [department],
+                        "Seats": [seats],
+                        "Active seats": [active],
+                        "Cost": [f"{price:.2f}"],
+                        "Currency": [currency],
+                        "Connected as": [source or None],
+                        "Profiles": [held if records else None],
+                        "With key": [with_key if records else None],
+                        "Matched": [
+                            round(with_key * min(matched + 0.002 * number, 0.97))
+                            if records
+                            else None
+                        ],
+                    },
+                )
 
 
 def _content(files: Files, as_of: dt.date, seed: int, copy: int) -> None:

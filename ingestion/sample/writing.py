@@ -213,8 +213,7 @@ def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence]]) -> None:
         'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
         + "".join(
-            f'<Override PartName="/xl/worksheets/sheet{n}.xml" '
-            f'ContentType="{kind}.worksheet+xml"/>'
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>'
             for n in numbers
         )
         + "</Types>",
