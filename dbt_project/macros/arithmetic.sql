@@ -41,3 +41,18 @@
 {% macro sum_number(expression) -%}
     cast(sum(cast({{ expression }} as decimal(28, 8))) as {{ plumbline.sql_type('number') }})
 {%- endmacro %}
+
+{# The ends of the 95 % interval of a share of `hits` in `n` (Wilson 1927); null when n is 0. It stays
+   within 0 and 1 and is honest for small n, where the usual interval is not. end: '-' or '+'. #}
+{% macro wilson(hits, n, end) -%}
+    {%- set share -%} (cast({{ hits }} as {{ plumbline.sql_type('number') }}) / nullif({{ n }}, 0)) {%- endset -%}
+    {%- set z2 = 1.959963984540054 ** 2 -%}
+    (
+        (
+            {{ share }} + {{ z2 / 2 }} / nullif({{ n }}, 0)
+            {{ end }} 1.959963984540054 * sqrt(
+                {{ share }} * (1 - {{ share }}) / nullif({{ n }}, 0) + {{ z2 / 4 }} / nullif({{ n }} * {{ n }}, 0)
+            )
+        ) / (1 + {{ z2 }} / nullif({{ n }}, 0))
+    )
+{%- endmacro %}

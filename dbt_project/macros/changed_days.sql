@@ -1,46 +1,62 @@
 {# Incremental facts by day. The fact is compared with what it would be now, day by day, over a
    fingerprint of all columns of its contract; only days that differ are rebuilt (delete+insert on
-   `day`). A late correction of an old day differs like any new day does, and the result is the
-   one a full refresh gives. `upstream` names the CTE that holds the whole fact. #}
-{% macro changed_days_of(upstream, day='date_day') -%}
-    select {{ upstream }}.*
-    from {{ upstream }}
-    {%- if is_incremental() and plumbline.has_contract_columns(this) %}
-    inner join (
-        select now_days.{{ day }}
-        from (
-            select
-                {{ day }},
-                count(*) as row_count,
-                {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
-            from {{ upstream }}
-            group by {{ day }}
-        ) as now_days
-        left join (
-            select
-                {{ day }},
-                count(*) as row_count,
-                {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
-            from {{ this }}
-            group by {{ day }}
-        ) as then_days
-            on now_days.{{ day }} = then_days.{{ day }}
+   date_day). A late correction of an old day differs like any new day does, and the result is the
+   one a full refresh gives. `upstream` names the CTE that holds the whole fact; the first column of
+   the contract is the key. A day that is gone has no row to replace it: it comes as one row without
+   a key, which the hook `delete_rows_without_key` takes out again. #}
+{% macro changed_days_of(upstream) -%}
+    {%- if is_incremental() and plumbline.has_contract_columns(this) -%}
+    {%- set columns = model.columns.values() | list -%}
+    , now_days as (
+        {{ plumbline.day_fingerprints(upstream) }}
+    ),
+
+    then_days as (
+        {{ plumbline.day_fingerprints(this) }}
+    ),
+
+    changed_days as (
+        select
+            coalesce(now_days.date_day, then_days.date_day) as date_day,
+            now_days.date_day is null as is_gone
+        from now_days
+        full outer join then_days on now_days.date_day = then_days.date_day
         where
-            then_days.{{ day }} is null
+            now_days.date_day is null
+            or then_days.date_day is null
             or now_days.row_count <> then_days.row_count
             or now_days.fingerprint <> then_days.fingerprint
-    ) as changed_days
-        on {{ upstream }}.{{ day }} = changed_days.{{ day }}
-    {%- endif %}
+    )
+
+    select {{ upstream }}.*
+    from {{ upstream }}
+    inner join changed_days on {{ upstream }}.date_day = changed_days.date_day
+    union all
+    select
+        {%- for column in columns %}
+        {% if column.name == 'date_day' %}date_day{% else %}cast(null as {{ column.data_type }}) as {{ column.name }}{% endif %}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from changed_days
+    where is_gone
+    {%- else -%}
+    select * from {{ upstream }}
+    {%- endif -%}
 {%- endmacro %}
 
-{# A hook before the model: days that are gone upstream have no row to replace them. #}
-{% macro delete_vanished_days(upstream, day='date_day') -%}
+{% macro day_fingerprints(relation) -%}
+        select
+            date_day,
+            count(*) as row_count,
+            {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
+        from {{ relation }}
+        group by date_day
+{%- endmacro %}
+
+{# A hook after the model. #}
+{% macro delete_rows_without_key() -%}
     {%- if is_incremental() -%}
-    delete from {{ this }}
-    where not exists (
-        select 1 from {{ upstream }} as days where days.{{ day }} = {{ this }}.{{ day }}
-    )
+    delete from {{ this }} where {{ model.columns.keys() | first }} is null
     {%- endif -%}
 {%- endmacro %}
 

@@ -52,53 +52,12 @@ days as (
     where months.n = 0 or months.month_start_date >= {{ period_start('first_leaver.left_on', 'month') }}
 ),
 
-department_changes as (
-    select
-        'bamboohr' as source_system,
-        employee_id_hash,
-        effective_on as changed_on,
-        nullif(trim(department), '') as department
-    from {{ ref('stg_bamboohr__job_info') }}
-    union all
-    select
-        source_system,
-        employee_id_hash,
-        changed_on,
-        nullif(trim(department), '') as department
-    from {{ ref('stg_feeds__job_changes') }}
-),
-
-departments_by_day as (
-    select
-        source_system,
-        employee_id_hash,
-        changed_on,
-        max(department) as department
-    from department_changes
-    where department is not null
-    group by source_system, employee_id_hash, changed_on
-),
-
-department_spans as (
-    select
-        source_system,
-        employee_id_hash,
-        department,
-        -- The first known department also holds before its record.
-        case
-            when row_number() over (partition by source_system, employee_id_hash order by changed_on) > 1
-                then changed_on
-        end as span_from,
-        lead(changed_on) over (partition by source_system, employee_id_hash order by changed_on) as span_to
-    from departments_by_day
-),
-
 terms_by_day as (
     select
         'bamboohr' as source_system,
         employee_id_hash,
         fte,
-        lower(trim(social_role)) as social_role,
+        social_role,
         social_allocation,
         cast(valid_from as date) as valid_from,
         row_number() over (
@@ -130,7 +89,7 @@ select
     days.is_first_day,
     employees.employee_key,
     employees.email_hash,
-    coalesce(department_spans.department, employees.department) as department,
+    departments.department,
     case when terms_spans.employee_id_hash is not null then terms_spans.fte else employees.fte end as fte,
     case
         when terms_spans.employee_id_hash is not null then terms_spans.social_role
@@ -145,12 +104,11 @@ inner join days
     on
         employees.employed_from <= days.snapshot_date
         and employees.employed_to >= days.snapshot_date
-left join department_spans
+inner join {{ ref('int_employee_departments') }} as departments
     on
-        employees.source_system = department_spans.source_system
-        and employees.employee_id_hash = department_spans.employee_id_hash
-        and (department_spans.span_from is null or department_spans.span_from <= days.snapshot_date)
-        and (department_spans.span_to is null or department_spans.span_to > days.snapshot_date)
+        employees.employee_key = departments.employee_key
+        and (departments.span_from is null or departments.span_from <= days.snapshot_date)
+        and (departments.span_to is null or departments.span_to > days.snapshot_date)
 left join terms_spans
     on
         employees.source_system = terms_spans.source_system

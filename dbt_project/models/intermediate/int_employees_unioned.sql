@@ -26,14 +26,14 @@ every_system as (
         left_on,
         -- A record that the system no longer holds is of somebody who is gone.
         case
-            when valid_to is not null or lower(trim(status)) = 'inactive' then 'left'
-            when lower(trim(status)) = 'active' then 'active'
+            when valid_to is not null or status = 'inactive' then 'left'
+            when status = 'active' then 'active'
         end as status,
         fte,
         contract_hours_week,
         work_starts,
         work_ends,
-        lower(trim(social_role)) as social_role,
+        social_role,
         social_allocation
     from bamboohr_ranked
     where version_rank = 1
@@ -53,7 +53,7 @@ every_system as (
         contract_hours_week,
         work_starts,
         work_ends,
-        lower(trim(social_role)) as social_role,
+        social_role,
         social_allocation
     from {{ ref('stg_feeds__employees') }}
 ),

@@ -1,0 +1,302 @@
+{# What speaks for a channel, kind beside kind and never averaged: they answer different questions. #}
+with organization as (
+    select * from {{ ref('int_organization') }}
+),
+
+experiments as (
+    select
+        experiments.*,
+        coalesce(channels.channel_id, 'unknown') as channel_id,
+        'Holds for this test alone: ' || coalesce(replace(experiments.design, '_', ' '), 'design not stated')
+        || case
+            when experiments.registered_on is null then ', not registered beforehand'
+            when experiments.registered_on > experiments.starts_on then ', registered only after it began'
+            else ', registered beforehand'
+        end
+        || case
+            when experiments.confidence is null then ', level of the interval not stated.'
+            else ', interval at ' || {{ as_type(as_type('round(experiments.confidence * 100)', 'integer'), 'text') }} || ' %.'
+        end as caveat
+    from {{ ref('stg_feeds__experiments') }} as experiments
+    left join {{ ref('channels') }} as channels on experiments.reported_channel = channels.channel_id
+),
+
+experiment_evidence as (
+    select
+        experiment_id as evidence_source,
+        channel_id,
+        starts_on as period_start,
+        ends_on as period_end,
+        'experiment' as kind,
+        outcome,
+        incremental as estimate,
+        incremental_low as low,
+        incremental_high as high,
+        {{ unknown('integer') }} as n,
+        'additional ' || outcome as unit,
+        caveat
+    from experiments
+    where incremental is not null
+    union all
+    select
+        experiment_id as evidence_source,
+        channel_id,
+        starts_on as period_start,
+        ends_on as period_end,
+        'experiment' as kind,
+        outcome,
+        lift as estimate,
+        lift_low as low,
+        lift_high as high,
+        {{ unknown('integer') }} as n,
+        'share of the expected' as unit,
+        caveat
+    from experiments
+    where lift is not null
+),
+
+-- Direct response: what certainly came through a channel because a code or a number of its own says so.
+responses as (
+    select
+        codes.channel_id,
+        {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
+        'orders with a code' as outcome,
+        'orders' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('int_promo_codes_assigned') }} as codes on orders.promo_code = codes.promo_code
+    where orders.row_period = 'order'
+    group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
+    union all
+    select
+        codes.channel_id,
+        {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
+        'revenue with a code' as outcome,
+        'reporting currency' as unit,
+        count(orders.amount_reporting) as responses,
+        {{ as_type('sum(orders.amount_reporting)', 'number') }} as low
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('int_promo_codes_assigned') }} as codes on orders.promo_code = codes.promo_code
+    where orders.row_period = 'order' and orders.amount_reporting is not null
+    group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
+    union all
+    select
+        codes.channel_id,
+        {{ period_start('leads.created_date', 'quarter') }} as period_start,
+        'leads with a code' as outcome,
+        'leads' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from {{ ref('fct_leads') }} as leads
+    inner join {{ ref('int_promo_codes_assigned') }} as codes on leads.promo_code = codes.promo_code
+    group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
+    union all
+    select
+        channel_id,
+        {{ period_start('occurred_date', 'quarter') }} as period_start,
+        'qualified tracked calls' as outcome,
+        'calls' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from {{ ref('fct_touchpoints') }}
+    where is_qualified_call
+    group by channel_id, {{ period_start('occurred_date', 'quarter') }}
+),
+
+direct_evidence as (
+    select
+        'codes' as evidence_source,
+        channel_id,
+        period_start,
+        'direct_response' as kind,
+        outcome,
+        {{ unknown('number') }} as estimate,
+        low,
+        {{ unknown('number') }} as high,
+        responses as n,
+        unit,
+        'At least so many: who came without naming the code or calling the number is not in it; codes that leak'
+        || ' to others are.' as caveat
+    from responses
+),
+
+-- Everybody who was asked: leads, and contacts who answered without being one.
+asked as (
+    select
+        created_date,
+        self_reported_source,
+        self_reported_channel,
+        coalesce(is_decoy, false) as is_decoy
+    from {{ ref('fct_leads') }}
+    union all
+    select
+        contacts.created_date,
+        coded.self_reported_source,
+        coded.self_reported_channel,
+        coded.is_decoy
+    from (
+        select
+            resolved.contact_id,
+            min({{ to_local_date('resolved.created_at', 'organization.time_zone') }}) as created_date,
+            min(resolved.self_reported_source) as self_reported_source
+        from {{ ref('int_contacts_resolved') }} as resolved
+        cross join organization
+        group by resolved.contact_id
+    ) as contacts
+    inner join {{ ref('int_self_reports_coded') }} as coded
+        on contacts.self_reported_source = coded.self_reported_source
+    where not exists (select 1 from {{ ref('fct_leads') }} as leads where leads.contact_id = contacts.contact_id)
+),
+
+asked_quarters as (
+    select
+        {{ period_start('created_date', 'quarter') }} as period_start,
+        count(*) as asked,
+        sum(case when is_decoy then 1 else 0 end) as decoys,
+        sum(case when self_reported_channel <> 'unknown' and not is_decoy then 1 else 0 end) as valid
+    from asked
+    where created_date is not null
+    group by {{ period_start('created_date', 'quarter') }}
+),
+
+named_channels as (
+    select
+        {{ period_start('created_date', 'quarter') }} as period_start,
+        self_reported_channel as channel_id,
+        count(*) as named
+    from asked
+    where created_date is not null and self_reported_channel <> 'unknown' and not is_decoy
+    group by {{ period_start('created_date', 'quarter') }}, self_reported_channel
+),
+
+self_reports as (
+    select
+        named_channels.channel_id,
+        named_channels.period_start,
+        'named as the source' as outcome,
+        named_channels.named as hits,
+        quarters.valid as n,
+        quarters.asked,
+        quarters.valid,
+        quarters.decoys
+    from named_channels
+    inner join asked_quarters as quarters on named_channels.period_start = quarters.period_start
+    union all
+    -- How often people name a channel that never ran: the noise in every share above.
+    select
+        'unknown' as channel_id,
+        period_start,
+        'named the decoy' as outcome,
+        decoys as hits,
+        valid + decoys as n,
+        asked,
+        valid,
+        decoys
+    from asked_quarters
+    where valid + decoys > 0
+),
+
+self_report_evidence as (
+    select
+        'how did you hear of us' as evidence_source,
+        channel_id,
+        period_start,
+        'self_report' as kind,
+        outcome,
+        {{ safe_divide('hits', 'n') }} as estimate,
+        {{ wilson('hits', 'n', '-') }} as low,
+        {{ wilson('hits', 'n', '+') }} as high,
+        n,
+        'share of answers' as unit,
+        'What people remember: ' || {{ as_type('valid', 'text') }} || ' of ' || {{ as_type('asked', 'text') }}
+        || ' asked named a channel, ' || {{ as_type('decoys', 'text') }}
+        || ' one that never ran (not counted in). 95 % interval after Wilson.' as caveat
+    from self_reports
+),
+
+attributed as (
+    select
+        channel_id,
+        model,
+        {{ period_start('converted_date', 'quarter') }} as period_start,
+        sum({{ as_type('credit', 'money') }}) as credit
+    from {{ ref('fct_attribution') }}
+    group by channel_id, model, {{ period_start('converted_date', 'quarter') }}
+),
+
+conversions as (
+    select
+        {{ period_start('converted_date', 'quarter') }} as period_start,
+        count(distinct conversion_id) as conversions,
+        count(distinct case when channel_id = 'unattributed' then conversion_id end) as untouched
+    from {{ ref('fct_attribution') }}
+    group by {{ period_start('converted_date', 'quarter') }}
+),
+
+attribution_evidence as (
+    select
+        attributed.model as evidence_source,
+        attributed.channel_id,
+        attributed.period_start,
+        'attribution' as kind,
+        'won deals, ' || replace(attributed.model, '_', ' ') as outcome,
+        {{ safe_divide('attributed.credit', 'conversions.conversions') }} as estimate,
+        {{ unknown('number') }} as low,
+        {{ unknown('number') }} as high,
+        conversions.conversions as n,
+        'share of credit' as unit,
+        'Credit, not cause: ' || {{ as_type('conversions.untouched', 'text') }} || ' of '
+        || {{ as_type('conversions.conversions', 'text') }}
+        || ' won deals had no touch that we know, and what was only seen or heard leaves none.' as caveat
+    from attributed
+    inner join conversions on attributed.period_start = conversions.period_start
+),
+
+by_quarter as (
+    select * from direct_evidence
+    union all
+    select * from self_report_evidence
+    union all
+    select * from attribution_evidence
+),
+
+evidence as (
+    select
+        evidence_source, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit, caveat
+    from experiment_evidence
+    union all
+    select
+        by_quarter.evidence_source,
+        by_quarter.channel_id,
+        by_quarter.period_start,
+        -- A quarter that is not over ends with as_of.
+        least(
+            {{ add_days(dbt.dateadd('month', 3, 'by_quarter.period_start'), -1) }}, organization.as_of
+        ) as period_end,
+        by_quarter.kind,
+        by_quarter.outcome,
+        by_quarter.estimate,
+        by_quarter.low,
+        by_quarter.high,
+        by_quarter.n,
+        by_quarter.unit,
+        by_quarter.caveat
+    from by_quarter
+    cross join organization
+)
+
+select
+    {{ surrogate_key(['kind', 'evidence_source', 'channel_id', 'period_start', 'outcome', 'unit']) }} as evidence_key,
+    channel_id,
+    period_start,
+    period_end,
+    kind,
+    outcome,
+    {{ as_type('estimate', 'number') }} as estimate,
+    {{ as_type('low', 'number') }} as low,
+    {{ as_type('high', 'number') }} as high,
+    {{ as_type('n', 'integer') }} as n,
+    unit,
+    caveat
+from evidence
