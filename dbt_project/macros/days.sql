@@ -92,6 +92,18 @@
         {%- endfor %}
 {%- endmacro %}
 
+{# A select of every day number from 0 of a stretch of `days` days, for stretches up to `longest`:
+   joined on equality of days, which engines do by hashing. Use in brackets in `from`. #}
+{% macro days_of_stretches(longest) -%}
+    select
+        lengths.n as days,
+        day_numbers.n as day_number
+    from ({{ plumbline.numbers((longest + 1) | string | length) }}) as lengths
+    inner join ({{ plumbline.numbers(longest | string | length) }}) as day_numbers
+        on day_numbers.n < lengths.n
+    where lengths.n <= {{ longest }}
+{%- endmacro %}
+
 {# The last known value of `expression` in the rows before this one; null when there is none. #}
 {% macro last_known(expression, partition_by, order_by) -%}
     {{ return(adapter.dispatch('last_known', 'plumbline')(expression, partition_by, order_by)) }}

@@ -1,21 +1,41 @@
-{# A feed is a log of versions: the rows of `relation` that hold now, one per _row_key. Use in `from`. #}
+{# A feed is a log of versions: the rows of `relation` that hold now, one per _row_key. Use in `from`.
+   Few rows have a second version, so only those are put in order; all others pass as they are. #}
 {% macro latest_version(relation) -%}
     (
-        select numbered.*
-        from (
+        select versions.*
+        from {{ relation }} as versions
+        left join (
             select
-                versions.*,
-                row_number() over (
-                    partition by versions._row_key
-                    order by
-                        versions._loaded_at desc,
-                        versions._dlt_load_id desc,
-                        versions._file_row desc,
-                        versions._row_hash
-                ) as version_rank
-            from {{ relation }} as versions
-        ) as numbered
-        where numbered.version_rank = 1
+                numbered._row_key,
+                numbered._loaded_at,
+                numbered._dlt_load_id,
+                numbered._file_row
+            from (
+                select
+                    several._row_key,
+                    several._loaded_at,
+                    several._dlt_load_id,
+                    several._file_row,
+                    row_number() over (
+                        partition by several._row_key
+                        order by several._loaded_at desc, several._dlt_load_id desc, several._file_row desc
+                    ) as version_rank
+                from {{ relation }} as several
+                where several._row_key in (
+                    select counted._row_key
+                    from {{ relation }} as counted
+                    group by counted._row_key
+                    having count(*) > 1
+                )
+            ) as numbered
+            where numbered.version_rank > 1
+        ) as older
+            on
+                versions._row_key = older._row_key
+                and versions._loaded_at = older._loaded_at
+                and versions._dlt_load_id = older._dlt_load_id
+                and versions._file_row = older._file_row
+        where older._row_key is null
     ) as latest
 {%- endmacro %}
 
@@ -66,5 +86,5 @@
 {# The order of versions is that of latest_version, the other way round. #}
 {% macro versions_in_order() -%}
     partition by versions._row_key
-    order by versions._loaded_at, versions._dlt_load_id, versions._file_row, versions._row_hash desc
+    order by versions._loaded_at, versions._dlt_load_id, versions._file_row
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{# Posts of all networks as they were read, one block a source: an API before a file about the same day.
-   What a network does not report is null; metric_availability says why. #}
-with unioned as (
+{# Posts of all networks as they were read, one block a source. An API is believed before a file about
+   the same day. What a network does not report is null; metric_availability says why. #}
+with apis as (
     select
         network, account, account_id, post_id, captured_on, published_at, post_type,
         {{ unknown('text') }} as category,
@@ -15,25 +15,27 @@ with unioned as (
         {{ unknown('integer') }} as link_clicks,
         {{ unknown('integer') }} as video_views,
         {{ unknown('integer') }} as engaged_people,
-        {{ unknown('text') }} as metric_definition,
-        1 as source_rank
+        {{ unknown('text') }} as metric_definition
     from {{ ref('int_mastodon_statuses_tagged') }}
+),
+
+unioned as (
+    select * from apis
     union all
     select
         network, account, account_id, post_id, captured_on, published_at, post_type,
         category, campaign_text, is_paid, impressions, views, reach_people, reactions, comments, shares,
-        saves, clicks, link_clicks, video_views, engaged_people, metric_definition,
-        9 as source_rank
-    from {{ ref('stg_feeds__posts') }}
-),
-
-numbered as (
-    select
-        unioned.*,
-        row_number() over (
-            partition by network, account_id, post_id, captured_on order by source_rank, account
-        ) as copy_number
-    from unioned
+        saves, clicks, link_clicks, video_views, engaged_people, metric_definition
+    from {{ ref('stg_feeds__posts') }} as files
+    where not exists (
+        select 1
+        from apis
+        where
+            apis.network = files.network
+            and apis.account_id = files.account_id
+            and apis.post_id = files.post_id
+            and apis.captured_on = files.captured_on
+    )
 ),
 
 organization as (
@@ -65,8 +67,7 @@ select
     captures.engaged_people,
     captures.metric_definition,
     accounts.ownership
-from numbered as captures
+from unioned as captures
 cross join organization
 left join {{ ref('int_accounts_registered') }} as accounts on captures.account_id = accounts.account_id
 left join {{ ref('int_campaigns_resolved') }} as campaigns on trim(captures.campaign_text) = campaigns.campaign_text
-where captures.copy_number = 1

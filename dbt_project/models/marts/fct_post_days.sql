@@ -4,7 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='date_day',
         on_schema_change='append_new_columns',
-        pre_hook="{{ delete_vanished_days(ref('int_post_days_differenced')) }}",
+        post_hook="{{ delete_rows_without_key() }}",
     )
 }}
 with post_days as (

@@ -1,11 +1,27 @@
 {# Counters are lifetime values at the latest capture; days of them are in fct_post_days. #}
-with latest as (
+with last_captures as (
+    select
+        network,
+        account_id,
+        post_id,
+        max(captured_on) as captured_on
+    from {{ ref('int_post_captures_unioned') }}
+    group by network, account_id, post_id
+),
+
+latest as (
     select
         captures.*,
         row_number() over (
-            partition by network, account_id, post_id order by captured_on desc
-        ) as capture_rank
+            partition by captures.network, captures.account_id, captures.post_id order by captures.account
+        ) as copy_number
     from {{ ref('int_post_captures_unioned') }} as captures
+    inner join last_captures
+        on
+            captures.network = last_captures.network
+            and captures.account_id = last_captures.account_id
+            and captures.post_id = last_captures.post_id
+            and captures.captured_on = last_captures.captured_on
 )
 
 select
@@ -35,4 +51,4 @@ select
     {{ sum_known(['reactions', 'comments', 'shares', 'saves', 'clicks']) }} as engagements,
     metric_definition
 from latest
-where capture_rank = 1
+where copy_number = 1
