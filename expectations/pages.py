@@ -32,10 +32,13 @@ padding:1rem;max-width:72rem}
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p,dd{color:var(--soft)}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
-th{background:var(--card);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
-.good{color:var(--good)}.bad{color:var(--bad);font-weight:700}.warn{color:var(--warn);font-weight:700}
-.none{color:var(--soft)}small{color:var(--soft)}code,pre{font:13px/1.4 ui-monospace,monospace}
-pre{white-space:pre-wrap;background:var(--card);padding:.5rem;margin:.3rem 0}a{color:inherit}
+th{background:var(--card);font-weight:600}td:last-child{font-variant-numeric:tabular-nums;width:9rem}
+td:first-child{width:7rem}em{font-style:normal;color:var(--soft)}
+.good{color:var(--good)}.bad{color:var(--bad);font-weight:700}
+.warn{color:var(--warn);font-weight:700}.none,small,.source{color:var(--soft)}.source{font-size:.8rem;
+overflow-wrap:anywhere}
+code,pre{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
+pre{white-space:pre-wrap;background:var(--card);padding:.5rem;margin:.3rem 0}
 @media print{details>*{display:block}body{max-width:none}tr{break-inside:avoid}}
 """
 
@@ -89,7 +92,7 @@ def write_page(
         "warehouse when <code>{batch}</code> is replaced by the table's name.</p>"
     ]
     if fired:
-        parts.append(_table("What fired", fired, run.as_of, with_table=True))
+        parts.append(_table("What fired", fired, run.as_of, named=True))
     parts += [_table(name, rows, run.as_of) for name, rows in sorted(tables.items())]
     parts.append("</main></body></html>")
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,18 +101,16 @@ def write_page(
     return page
 
 
-def _table(title: str, results: Sequence[Result], as_of: dt.date, with_table: bool = False) -> str:
-    head = ["Result", "Severity", *(["Table"] if with_table else []), "Column", "Expected",
-            "Unexpected", "Of", "Observed", "Why"]  # fmt: skip
-    body = "".join(_row(result, as_of, with_table) for result in results)
+def _table(title: str, results: Sequence[Result], as_of: dt.date, named: bool = False) -> str:
+    body = "".join(_row(result, as_of, named) for result in results)
     return (
         f"<h2>{html.escape(title)}</h2><div class='wide'><table><thead><tr>"
-        + "".join(f"<th scope='col'>{name}</th>" for name in head)
-        + f"</tr></thead><tbody>{body}</tbody></table></div>"
+        "<th scope='col'>Result</th><th scope='col'>What is expected, and why</th>"
+        f"<th scope='col'>Found</th></tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _row(r: Result, as_of: dt.date, with_table: bool) -> str:
+def _row(r: Result, as_of: dt.date, named: bool) -> str:
     if r.error:
         mark, kind = "not answered", "bad"
     elif r.success is None:
@@ -119,24 +120,29 @@ def _row(r: Result, as_of: dt.date, with_table: bool) -> str:
     else:
         mark, kind = ("not met", "bad" if r.stops else "warn" if r.warns else "none")
     text = html.escape
-    expected = text(r.sentence or r.check.entry.type)
+    table = f"<code>{text(r.subject.suite.name)}</code>: " if named else ""
+    query = ""
     if r.check.query is not None:
-        query = files.sql_with_days(r.check.query.strip(), as_of)
-        expected += f"<details><summary>query</summary><pre>{text(query)}</pre></details>"
-    cells = [
-        f"<td class='{kind}'>{mark}</td>",
-        f"<td>{r.check.entry.severity}</td>",
-        *([f"<td><code>{text(r.subject.suite.name)}</code></td>"] if with_table else []),
-        f"<td><code>{text(', '.join(r.check.columns))}</code></td>",
-        f"<td>{expected}<br><small>{text(r.check.entry.type)}, {r.check.file.parent.name}/"
-        f"{r.check.file.name}:{r.check.line}</small></td>",
-        f"<td class='n'>{_count(r.unexpected_count)}</td>",
-        f"<td class='n'>{_count(r.element_count)}</td>",
-        f"<td>{text(r.error or r.observed or '')}</td>",
-        f"<td>{text(r.check.entry.meta.why)}</td>",
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
+        sql = files.sql_with_days(r.check.query.strip(), as_of)
+        query = f"<details><summary>query</summary><pre>{text(sql)}</pre></details>"
+    return (
+        f"<tr><td><span class='{kind}'>{mark}</span><br>"
+        f"<small>{r.check.entry.severity}</small></td>"
+        f"<td>{table}{text(r.sentence or r.check.entry.type)} "
+        f"<em>{text(r.check.entry.meta.why)}</em>{query}"
+        f"<div class='source'>{text(r.check.entry.type)}, {r.check.file.parent.name}/"
+        f"{r.check.file.name}:{r.check.line}</div></td><td>{_found(r)}</td></tr>"
+    )
+
+
+def _found(r: Result) -> str:
+    """Counts where rows were counted, else what was observed."""
+    if r.error or r.success is None:
+        return html.escape(r.error or r.observed or "")
+    if r.unexpected_count is not None:
+        return f"{_count(r.unexpected_count)} of {_count(r.element_count)}"
+    return html.escape(r.observed or "not told: it is about people")
 
 
 def _count(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
+    return "few" if number is None else f"{number:,}"
