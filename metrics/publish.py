@@ -24,8 +24,10 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 STORAGE = "v1.4.0"
-MAIN = ("marts", "metrics", "quality", "ops")
-PEOPLE = ("people",)
+# Schema of the build: schema of the published file. In people.duckdb the catalog is called
+# `people`, and a schema of that name would make `people.fct_moves` ambiguous.
+MAIN = {name: name for name in ("marts", "metrics", "quality", "ops")}
+PEOPLE = {"people": "main"}
 FILES = ("plumbline.duckdb", "people.duckdb", "scorecard.html", "publication.json")
 DRAFT = ".draft-"
 
@@ -137,7 +139,8 @@ def write(run: Run, folder: Path, previous: str | None) -> dict[str, int]:
     facts = [run.run_id, previous, settings.name, settings.currency, settings.time_zone,
              settings.fiscal_year_start_month, run.as_of, run.started_at]  # fmt: skip
     counts = copy_database(run.paths.warehouse, folder / "plumbline.duckdb", MAIN, INGEST, facts)
-    counts |= copy_database(run.paths.warehouse, folder / "people.duckdb", PEOPLE, {}, facts)
+    people = copy_database(run.paths.warehouse, folder / "people.duckdb", PEOPLE, {}, facts)
+    counts |= {name.replace("main.", "people."): rows for name, rows in people.items()}
     run.say("publish: scorecard")
     from metrics.scorecard import render
 
@@ -159,7 +162,7 @@ def write(run: Run, folder: Path, previous: str | None) -> dict[str, int]:
 
 
 def copy_database(
-    source: Path, target: Path, schemas: tuple[str, ...], selects: dict[str, str], facts: list
+    source: Path, target: Path, schemas: dict[str, str], selects: dict[str, str], facts: list
 ) -> dict[str, int]:
     """Copy the schemas' tables with their comments, and `ingest.<name>` of each select.
 
@@ -173,8 +176,8 @@ def copy_database(
         connection.execute(f"attach {quoted(target)} as published (storage_version '{STORAGE}')")
         connection.execute("begin")
         expected: dict[str, int] = {}
-        for schema in schemas:
-            connection.execute(f"create schema published.{schema}")
+        for schema, to in schemas.items():
+            connection.execute(f"create schema if not exists published.{to}")
             tables = connection.execute(
                 "select table_name from duckdb_tables() where database_name = 'build' "
                 "and schema_name = ? order by 1",
@@ -183,10 +186,10 @@ def copy_database(
             if not tables:
                 raise PublishError(f"the build has no table in {schema}; run the steps before.")
             for (table,) in tables:
-                name = f'{schema}."{table}"'
-                connection.execute(f"create table published.{name} as from build.{name}")
-                expected[f"{schema}.{table}"] = _count(connection, f"build.{name}")
-            _copy_comments(connection, schema)
+                name = f'build.{schema}."{table}"'
+                connection.execute(f'create table published.{to}."{table}" as from {name}')
+                expected[f"{to}.{table}"] = _count(connection, name)
+            _copy_comments(connection, schema, to)
         if selects:
             connection.execute("create schema published.ingest")
         for table, select in selects.items():
@@ -221,7 +224,7 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return connection.execute(f"select count(*) from {relation} as t").fetchone()[0]
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+def _copy_comments(connection: duckdb.DuckDBPyConnection, schema: str, to: str) -> None:
     """Descriptions of tables and columns, which `create table as` leaves behind."""
     for kind, source, column in (
         ("table", "duckdb_tables()", "''"),
@@ -233,7 +236,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
             [schema],
         ).fetchall()
         for name, comment in comments:
-            connection.execute(f"comment on {kind} published.{schema}.{name} is {quoted(comment)}")
+            connection.execute(f"comment on {kind} published.{to}.{name} is {quoted(comment)}")
 
 
 def quoted(text: typing.Any) -> str:

@@ -91,14 +91,15 @@ create table marts.fct_channel_days as
         spend::decimal(18, 4) as spend, spend::decimal(18, 4) as spend_reporting,
         impressions::bigint as impressions, impression_definition, null::double as grps,
         clicks::bigint as clicks, responses::bigint as responses, 'feed' as source_table
-    from (values ('organic_social', null, 900, 'served', 30, null),
+    from (values ('organic_social', null::double, 900, 'served', 30, null),
                  ('paid_social', 100.5, 2000, 'served', 60, null),
                  ('tv', 400, null, null, null, null),
                  ('events', 50, null, null, null, 3))
             as c(channel_id, spend, impressions, impression_definition, clicks, responses),
         generate_series(timestamp '2026-01-01', timestamp '2026-09-30', interval 1 day) as t(d);
 create table marts.fct_leads as
-    select 'l' || n as lead_key, 'l' || n as lead_id, date '2026-01-01' + n::integer as created_date,
+    select 'l' || n as lead_key, 'l' || n as lead_id,
+        date '2026-01-01' + n::integer as created_date,
         case when n % 10 = 0 then null when n % 3 = 0 then 'events' else 'paid_social' end
             as channel_id, n % 2 = 0 as is_qualified, false as is_decoy
     from range(200) as t(n);
@@ -163,7 +164,7 @@ create table ingest.settings as from (values
     ('reporting_currency', 'EUR'), ('time_zone', 'Europe/Berlin'),
     ('fiscal_year_start_month', '1')) as t(key, value);
 create table ingest.loads as from (values
-    ('l1', 'r1', 'feeds', 'posts', 'loaded', 91, 90, 90, 1, null, timestamp '2026-09-30',
+    ('l1', 'r1', 'feeds', 'posts', 'loaded', 91, 90, 90, 1, null::varchar, timestamp '2026-09-30',
      timestamp '2026-09-30'))
     as t(load_id, run_id, source, table_name, status, rows_fetched, rows_loaded, rows_new,
          rows_quarantined, error, started_at, loaded_at);
@@ -247,7 +248,8 @@ def fill(connection, folder):
     leads = days(first, AS_OF, lambda d: 1.2 if d.year == 2026 else 1.0)
     add_values(connection, "leads", leads)
     add_metric(connection, "engagements", amec="outtake", domain="social", owner="social_lead",
-               trust="stale", reason="The posts feed is silent.", last_event=dt.date(2026, 9, 2))  # fmt: skip
+               trust="stale", reason="The posts feed is silent.",
+               last_event=dt.date(2026, 9, 2))  # fmt: skip
     add_values(connection, "engagements", days(first, dt.date(2026, 9, 2), lambda d: 2.5))
     add_metric(connection, "win_rate", additivity="ratio", unit="percent", owner="sales_lead")
     add_metric(connection, "first_response_minutes", additivity="percentile", unit="minutes",
@@ -259,7 +261,8 @@ def fill(connection, folder):
                reason="Not configured.", last_event=None)  # fmt: skip
     months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
     for k, month in enumerate(months):
-        add_values(connection, "leads", {month: 36.0 if month.year == 2026 else 30.0}, grain="month")
+        total = 36.0 if month.year == 2026 else 30.0
+        add_values(connection, "leads", {month: total}, grain="month")
         for name, share in (("events", 0.25), ("paid_social", 0.75)):
             add_values(connection, "leads", {month: 30.0 * share}, grain="month",
                        slice_=("channel_id", name))  # fmt: skip

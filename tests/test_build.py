@@ -38,7 +38,7 @@ def content(database: Path, schemas: tuple[str, ...]) -> dict[str, tuple]:
 def published(data: Path) -> dict[str, tuple]:
     served = Paths(data).served
     return content(served / "plumbline.duckdb", ("marts", "metrics")) | content(
-        served / "people.duckdb", ("people",)
+        served / "people.duckdb", ("main",)
     )
 
 
@@ -68,7 +68,7 @@ def test_a_build_serves_a_scorecard_and_two_databases(built):
     tables = content(served / "plumbline.duckdb", ("marts", "metrics", "quality", "ops"))
     assert all(rows > 0 for rows, _ in (tables["metrics.goal_status"], tables["marts.fct_deals"]))
     assert not content(served / "plumbline.duckdb", ("people", "raw_feeds", "staging"))
-    assert content(served / "people.duckdb", ("people",))
+    assert content(served / "people.duckdb", ("main",))
 
 
 def test_fetched_rows_are_loaded_or_quarantined_and_none_is_lost(built):
