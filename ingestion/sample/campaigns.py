@@ -62,7 +62,6 @@ def _campaigns() -> tuple[Campaign, ...]:
 
 
 CAMPAIGNS = _campaigns()
-IDS = np.array([campaign.id for campaign in CAMPAIGNS], dtype=object)
 SYSTEMS = {
     "tv": "tv_booking", "radio": "radio_booking", "print": "print_booking",
     "out_of_home": "ooh_booking", "paid_social": "linkedin_ads", "paid_search": "google_ads",
@@ -91,6 +90,12 @@ def running(channel: str, days: np.ndarray) -> np.ndarray:
             first, last = timeline.day(campaign.starts), timeline.day(campaign.ends)
             found[(days >= first) & (days <= last)] = number
     return found
+
+
+def named(positions: np.ndarray, copy: int) -> np.ndarray:
+    """Ids of campaigns by position in CAMPAIGNS, of a copy; None for -1."""
+    ids = np.array([suffixed(campaign.id, copy) for campaign in CAMPAIGNS] + [None], dtype=object)
+    return ids[positions]
 
 
 def write(files: Files, as_of: dt.date, scale: int) -> None:

@@ -417,7 +417,7 @@ def _clips(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     )
     known = day <= timeline.day(as_of) - CLIPS_LATE_DAYS
     campaign = campaigns.running("pr", day)
-    campaign = np.where(key[story] & (campaign >= 0), campaigns.IDS[campaign], None)
+    campaign = np.where(key[story], campaigns.named(campaign, copy), None)
     clustered = copies[story] > 0
     for year, some in _by_year(day):
         some = some[known[some]]
@@ -472,11 +472,14 @@ def _events(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
         if last > as_of:
             continue
         cost = round(spend / rates[market.currency][timeline.day(first)], 2)
-        campaign = campaigns.IDS[campaigns.running("events", np.array([timeline.day(first)]))[0]]
+        running = campaigns.running("events", np.array([timeline.day(first)]))[0]
         for copy in range(scale):
-            rows.append([suffixed(id_, copy), name, kind, first.strftime("%d.%m.%Y"),
-                         last.strftime("%d.%m.%Y"), geography, suffixed(campaign, copy), registered,
-                         came, cost, market.currency, "events_lead"])  # fmt: skip
+            rows.append([
+                suffixed(id_, copy), name, kind, first.strftime("%d.%m.%Y"),
+                last.strftime("%d.%m.%Y"), geography,
+                suffixed(campaigns.CAMPAIGNS[running].id, copy), registered, came, cost,
+                market.currency, "events_lead",
+            ])  # fmt: skip
     files.xlsx("files/events/events.xlsx", {"Events": [headings, *rows]})
 
 

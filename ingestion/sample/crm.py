@@ -196,7 +196,7 @@ def _write_contacts(
         "lifecycle_stage": stage,
         "lead_status": np.where(has_lead, status, None),
         "analytics_source": source,
-        "analytics_source_data_1": np.where(campaign >= 0, campaigns.IDS[campaign], None),
+        "analytics_source_data_1": campaigns.named(campaign, copy),
         "analytics_source_data_2": np.full(n, None, dtype=object),
         "self_reported_source": said,
         "country": np.where(c["index"] % 37 == 5, None, country),
@@ -296,9 +296,7 @@ def _write_leads(files: Files, one: World, end: int, copy: int, seed: int) -> No
     email = c["email"][lead["contact"]]
     email = np.where(rng.random(n) < 0.05, np.char.upper(email.astype(str)), email)
     email = np.where(rng.random(n) < 0.02, email.astype(object) + " ", email)
-    campaign = np.where(lead["campaign"] >= 0, campaigns.IDS[lead["campaign"]], None)
-    if copy:
-        campaign = np.where(lead["campaign"] >= 0, campaign + f"-{copy:03d}", None)
+    campaign = campaigns.named(lead["campaign"], copy)
     geography = np.array([m.geography for m in MARKETS], dtype=object)[lead["market"]]
     qualified = decided & lead["qualifies"]
     deal_id = np.where(converted, one.deals["id"][deal], None)
@@ -371,9 +369,7 @@ def _write_deals(
     is_closed = stage >= WON
     closed = entered[row, last]
     seller = _assigned(deal["owner"], deal["created"], deal["market"], sellers)
-    campaign = np.where(deal["campaign"] >= 0, campaigns.IDS[deal["campaign"]], None)
-    if copy:
-        campaign = np.where(deal["campaign"] >= 0, campaign + f"-{copy:03d}", None)
+    campaign = campaigns.named(deal["campaign"], copy)
     source = np.array([ANALYTICS.get(s, "OFFLINE") for s in deal["seen"].tolist()], dtype=object)
     known = deal["created"] < end
     hub = known & ~deal["is_dealer"]
@@ -466,7 +462,7 @@ def _write_orders(files: Files, one: World, end: int, copy: int) -> None:
     o = one.orders
     known = o["day"] * DAY < end
     geography = np.array([m.geography for m in MARKETS], dtype=object)[o["market"]]
-    code_campaign = np.where(o["campaign"] >= 0, campaigns.IDS[o["campaign"]], None)
+    code_campaign = campaigns.named(o["campaign"], copy)
     email = np.where(o["contact"] >= 0, one.contacts["email"][o["contact"]], None)
 
     def frame(amount: np.ndarray) -> dict:
@@ -511,9 +507,7 @@ def _write_touches(files: Files, one: World, end: int, copy: int) -> None:
     email = np.where(t["is_known"] & (contact >= 0), c["email"][contact], None)
     # What the web analytics knows of someone begins with the first form.
     t = t | {"email": email, "geography": geography}
-    campaign = np.where(t["campaign"] >= 0, campaigns.IDS[t["campaign"]], None)
-    if copy:
-        campaign = np.where(t["campaign"] >= 0, campaign + f"-{copy:03d}", None)
+    campaign = campaigns.named(t["campaign"], copy)
     utm_source = np.array([TOUCH[x][2] for x in t["channel"].tolist()], dtype=object)
     utm_medium = np.array([TOUCH[x][3] for x in t["channel"].tolist()], dtype=object)
     year = timeline.written(t["at"] // DAY, "%Y")

@@ -342,7 +342,7 @@ def _deals(seed: int, copy: int, leads: dict, contacts: dict, companies: dict) -
     currency = np.array([m.currency for m in MARKETS], dtype=object)[market]
     eur = np.clip(rng.lognormal(np.log(27_000), 0.8, n), 2_500, 480_000)
     eur *= 1.05 ** (np.maximum(created, 0) / DAY / 365.25) * np.where(is_own, 0.3, 1.0)
-    typical = np.array([rates[c].mean() for c in currency.tolist()])
+    typical = np.array([rates[m.currency].mean() for m in MARKETS])[market]
     amount = np.round(eur / typical, -2)
     is_dealer = is_own | ((market == len(MARKETS) - 1) & (rng.random(n) < 0.62))
     traced = np.where(lead >= 0, leads["campaign"][lead], -1)
@@ -436,7 +436,7 @@ def _orders(
     booked = deals["closes"][won] // DAY + rng.integers(0, 9, len(won))
     rates = demand.rates(seed)
     currency = np.array([m.currency for m in MARKETS], dtype=object)[market]
-    typical = np.array([rates[c].mean() for c in currency.tolist()])
+    typical = np.array([rates[m.currency].mean() for m in MARKETS])[market]
     # Some Swiss buyers pay in francs, for which the treasury keeps no rate.
     swiss = (market == 1) & (days >= timeline.day("2026-03-01")) & (np.arange(n) % 61 == 3)
     currency = np.where(swiss, "CHF", currency)

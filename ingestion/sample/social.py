@@ -298,11 +298,8 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
     kinds = np.array(TYPES[network], dtype=object)[posts["kind"][post]]
     channel = "employee_advocacy" if account.person else "organic_social"
     campaign = campaigns.running(channel, posts["day"][post])
-    campaign = np.where(
-        (campaign >= 0) & (posts["category"][post] < 2), campaigns.IDS[campaign], None
-    )
-    if copy:
-        campaign = np.where(campaign == None, None, campaign.astype(str) + f"-{copy:03d}")  # noqa: E711
+    named = campaigns.named(campaign, copy)
+    campaign = np.where(posts["category"][post] < 2, named, None)
     month = timeline.written(captured, "%Y-%m").astype(str)
     clicks = count("clicks")
     if account.person:

@@ -18,6 +18,7 @@ END = dt.date(2026, 12, 31)
 DAYS = (END - START).days + 1
 WEEKS = DAYS // 7 + 1
 DAY0 = np.datetime64(START, "D")
+EARLIEST = 4_000  # days before day 0 that are ever written
 BERLIN, LONDON, NEW_YORK = "Europe/Berlin", "Europe/London", "America/New_York"
 
 # Share of a week's business on Monday..Sunday: business to business rests at weekends.
@@ -54,10 +55,14 @@ def iso(numbers: np.ndarray, known: np.ndarray | bool = True) -> np.ndarray:
 
 def written(numbers: np.ndarray, form: str, known: np.ndarray | bool = True) -> np.ndarray:
     """Day numbers written with strftime's `form`; empty where not known. Object array."""
-    numbers = np.asarray(numbers, dtype="int64")
-    values, index = np.unique(numbers, return_inverse=True)
-    texts = np.array([date(value).strftime(form) for value in values], dtype=object)
-    return shown(texts[index] if len(values) else texts, known)
+    return shown(_texts(form)[np.asarray(numbers, dtype="int64") + EARLIEST], known)
+
+
+@functools.cache
+def _texts(form: str) -> np.ndarray:
+    """Every day written in a form, from EARLIEST days before day 0."""
+    days = range(-EARLIEST, DAYS + 2_000)
+    return np.array([date(number).strftime(form) for number in days], dtype=object)
 
 
 def shown(values: np.ndarray, known: np.ndarray | bool) -> np.ndarray:
@@ -105,15 +110,18 @@ def stamps(
 def _offsets(zone: str) -> tuple[np.ndarray, np.ndarray]:
     """Moments (UTC seconds from day 0) at which the zone's offset changes, and the offsets."""
     info, changes, offsets = ZoneInfo(zone), [], []
-    moment = dt.datetime(2014, 1, 1, tzinfo=dt.UTC)
     zero = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-    while moment.year < 2028:
-        offset = moment.astimezone(info).utcoffset().total_seconds()
-        if not offsets or offset != offsets[-1]:
-            if offsets:
-                changes.append((moment - zero).total_seconds())
-            offsets.append(offset)
-        moment += dt.timedelta(hours=1)
+
+    def offset(second: int) -> float:
+        moment = zero + dt.timedelta(seconds=second)
+        return moment.astimezone(info).utcoffset().total_seconds()
+
+    offsets.append(offset(-EARLIEST * 86_400))
+    for second in range(-EARLIEST * 86_400, (DAYS + 2_000) * 86_400, 86_400):
+        if offset(second + 86_400) != offsets[-1]:
+            hours = range(second, second + 90_000, 3_600)
+            changes.append(next(hour for hour in hours if offset(hour) != offsets[-1]))
+            offsets.append(offset(changes[-1]))
     return np.array(changes, dtype="int64"), np.array(offsets, dtype="int64")
 
 

@@ -199,7 +199,7 @@ def _content(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
     runs_out = (maker > 0) & (rng.random(n) < 0.5)
     consent = rng.random(n)
     campaign = campaigns.running("organic_social", day)
-    campaign = np.where(rng.random(n) < 0.4, campaigns.IDS[campaign], None)
+    campaign = np.where(rng.random(n) < 0.4, campaigns.named(campaign, copy), None)
     known = briefed < end
     year = timeline.written(day, "%Y").astype(str)
     frame = {
