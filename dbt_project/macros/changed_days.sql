@@ -1,40 +1,41 @@
 {# Incremental facts by day. The fact is compared with what it would be now, day by day, over a
    fingerprint of all columns of its contract; only days that differ are rebuilt (delete+insert on
-   date_day). A late correction of an old day differs like any new day does, and the result is the
-   one a full refresh gives. `upstream` names the CTE that holds the whole fact; the first column of
-   the contract is the key. A day that is gone has no row to replace it: it comes as one row without
-   a key, which the hook `delete_rows_without_key` takes out again. #}
-{% macro changed_days_of(upstream) -%}
+   the day). A late correction of an old day differs like any new day does, and the result is the
+   one a full refresh gives. `upstream` names the CTE that holds the whole fact, `day` its column of
+   days, never null; the first column of the contract is the key. A day that is gone has no row to
+   replace it: it comes as one row without a key, which the hook `delete_rows_without_key` takes
+   out again. #}
+{% macro changed_days_of(upstream, day='date_day') -%}
     {%- if is_incremental() and plumbline.has_contract_columns(this) -%}
     {%- set columns = model.columns.values() | list -%}
     , now_days as (
-        {{ plumbline.day_fingerprints(upstream) }}
+        {{ plumbline.day_fingerprints(upstream, day) }}
     ),
 
     then_days as (
-        {{ plumbline.day_fingerprints(this) }}
+        {{ plumbline.day_fingerprints(this, day) }}
     ),
 
     changed_days as (
         select
-            coalesce(now_days.date_day, then_days.date_day) as date_day,
-            now_days.date_day is null as is_gone
+            coalesce(now_days.fact_day, then_days.fact_day) as fact_day,
+            now_days.fact_day is null as is_gone
         from now_days
-        full outer join then_days on now_days.date_day = then_days.date_day
+        full outer join then_days on now_days.fact_day = then_days.fact_day
         where
-            now_days.date_day is null
-            or then_days.date_day is null
+            now_days.fact_day is null
+            or then_days.fact_day is null
             or now_days.row_count <> then_days.row_count
             or now_days.fingerprint <> then_days.fingerprint
     )
 
     select {{ upstream }}.*
     from {{ upstream }}
-    inner join changed_days on {{ upstream }}.date_day = changed_days.date_day
+    inner join changed_days on {{ upstream }}.{{ day }} = changed_days.fact_day
     union all
     select
         {%- for column in columns %}
-        {% if column.name == 'date_day' %}date_day{% else %}cast(null as {{ column.data_type }}) as {{ column.name }}{% endif %}
+        {% if column.name == day %}fact_day as {{ day }}{% else %}cast(null as {{ column.data_type }}) as {{ column.name }}{% endif %}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from changed_days
@@ -44,13 +45,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro day_fingerprints(relation) -%}
+{% macro day_fingerprints(relation, day) -%}
         select
-            date_day,
+            {{ day }} as fact_day,
             count(*) as row_count,
             {{ plumbline.fingerprint(model.columns.keys() | list) }} as fingerprint
         from {{ relation }}
-        group by date_day
+        group by {{ day }}
 {%- endmacro %}
 
 {# A hook after the model. #}

@@ -4,7 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='occurred_date',
         on_schema_change='append_new_columns',
-        pre_hook="{{ delete_vanished_days(ref('int_touchpoints_matched'), day='occurred_date') }}",
+        post_hook="{{ delete_rows_without_key() }}",
     )
 }}
 with touchpoints as (
