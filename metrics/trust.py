@@ -161,7 +161,10 @@ def _lateness(source: Source) -> str:
 
 
 def lineage(name: str, found: Manifests) -> set[tuple[str, str]]:
-    """Every table (schema, name) that a metric comes from: marts, seeds, staging and raw."""
+    """Every table (schema, name) that a metric comes from: marts, seeds, staging and raw.
+
+    A model with `meta: {lineage: stops}` only collects names or first days from everywhere; that
+    one of its sources is late changes no number behind it."""
     graph = found.graph
     waiting = [uid for uid in graph["parent_map"] if uid.split(".")[0::2] == ["metric", name]]
     seen: set[str] = set()
@@ -169,7 +172,9 @@ def lineage(name: str, found: Manifests) -> set[tuple[str, str]]:
         uid = waiting.pop()
         if uid not in seen:
             seen.add(uid)
-            waiting += graph["parent_map"].get(uid, [])
+            config = graph["nodes"].get(uid, {}).get("config", {})
+            if config.get("meta", {}).get("lineage") != "stops":
+                waiting += graph["parent_map"].get(uid, [])
     tables = set()
     for uid in seen:
         node = graph["nodes"].get(uid) or graph["sources"].get(uid)
