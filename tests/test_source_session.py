@@ -1,5 +1,6 @@
 """What every API source can rely on: bounded patience, clear errors, no secret in a message."""
 
+import logging
 import types
 
 import pytest
@@ -127,6 +128,18 @@ def test_a_refused_token_is_named_but_nothing_personal_or_secret_is(vendor, wait
     for hidden in ("stale-secret", "ann@", "17", "?", vendor.base_url):
         assert hidden not in text, text
     assert error.value.status == 401 and len(vendor.requests) == 1
+
+
+def test_no_log_of_dlts_holds_the_query(vendor, waits, caplog, monkeypatch):
+    from dlt.common import logger
+
+    read(vendor)  # dlt sets its own logger up once
+    monkeypatch.setattr(logger, "LOGGER", logging.getLogger("dlt-in-a-test"))
+    with caplog.at_level("DEBUG", logger="dlt-in-a-test"):
+        read(vendor)
+    told = " ".join(r.getMessage() for r in caplog.records if r.name == "dlt-in-a-test")
+    assert "Paginator" in told  # it does speak
+    assert "ann" not in told and TOKEN not in told
 
 
 def test_a_missing_right_is_named(vendor, waits):

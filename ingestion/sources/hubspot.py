@@ -18,6 +18,7 @@ import datetime as dt
 import typing
 import zlib
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlencode
 
 import orjson
 
@@ -159,15 +160,10 @@ def _listed(
             "propertiesWithHistory": "dealstage",
             "associations": "contacts",
         }
+    # What is the same for all pages is written once.
+    path = f"crm/v3/objects/{kind}?{urlencode(params)}"
     paginator = JSONResponseCursorPaginator("paging.next.after", cursor_param="after")
-    yield from pages(
-        client,
-        context.source,
-        f"crm/v3/objects/{kind}",
-        paginator,
-        params=params,
-        selector="results",
-    )
+    yield from pages(client, context.source, path, paginator, selector="results")
 
 
 def _changed(client: typing.Any, context: Context, kind: str, latest: str) -> Iterator[Objects]:
