@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import re
 
 import duckdb
 import pytest
@@ -25,42 +26,44 @@ NAMES = [f"{s.name}:{c.line}:{c.entry.type}" for s, c in CHECKS]
 
 
 @functools.cache
-def contracts():
-    """Columns and types of every mart, as its contract declares them: model to name to type."""
-    found = {}
-    for path in sorted((ROOT / "dbt_project" / "models").rglob("*.yml")):
+def declared():
+    """The DDL of every table a gate may judge, from whoever declares it: {schema.table: SQL}.
+
+    Raw from ingestion's schemas, marts and people from their contracts in dbt, metrics from the
+    package that writes them.
+    """
+    found = {f"{table.schema}.{table.name}": table.ddl() for table in tables()}
+    models = ROOT / "dbt_project" / "models"
+    for path in sorted(models.rglob("*.yml")):
+        schema = path.relative_to(models).parts[0]
         for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models") or []:
             columns = {c["name"]: c.get("data_type") for c in model.get("columns") or []}
-            if columns and all(columns.values()):
-                found[model["name"]] = columns
+            if schema in ("marts", "people") and columns and all(columns.values()):
+                body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+                found[f"{schema}.{model['name']}"] = (
+                    f"create table {schema}.{model['name']} ({body})"
+                )
+    for path in sorted((ROOT / "metrics").glob("*.py")):
+        for name, body in re.findall(
+            r"create or replace table (metrics\.\w+) \((.*?)\);", path.read_text(), flags=re.S
+        ):
+            found[name] = f"create table {name} ({body})"
     return found
 
 
-def good_rows(suite):
+def create(con, suite):
+    """The table as it is declared, with its good rows; a feed's rows get their keys."""
     path = suite.file.with_suffix(".sql")
     assert path.is_file(), f"{path} is missing: a select that makes good rows of {suite.name}"
-    return sql_with_days(path.read_text(encoding="utf-8"), AS_OF)
-
-
-def create(con, suite):
-    """The table with its declared columns and its good rows; a feed's rows get their keys."""
+    assert suite.name in declared(), f"nobody declares {suite.name}, which {suite.file} judges"
     con.execute(f"create schema if not exists {suite.schema}")
-    rows = good_rows(suite)
+    con.execute(declared()[suite.name])
+    rows = f"({sql_with_days(path.read_text(encoding='utf-8'), AS_OF)})"
     if suite.schema.startswith("raw_"):
-        spec = next(t for t in tables() if (t.schema, t.name) == (suite.schema, suite.table))
-        con.execute(spec.ddl())
-        extra = [f"timestamp '{AS_OF}' as _loaded_at"]
-        if "_row_key" in spec.system:
-            extra += ["md5(row_number() over ()::varchar) as _row_key", "1 as _file_row"]
-        con.execute(f"insert into {suite.name} by name select *, {', '.join(extra)} from ({rows})")
-        return
-    columns = contracts().get(suite.table)
-    if columns:
-        declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        con.execute(f"create table {suite.name} ({declared})")
-        con.execute(f"insert into {suite.name} by name {rows}")
-        return
-    con.execute(f"create table {suite.name} as {rows}")
+        rows = f"(select *, timestamp '{AS_OF}' as _loaded_at from {rows})"
+    if "_row_key" in declared()[suite.name]:
+        rows = f"(select *, row_number() over () as _row_key, 1 as _file_row from {rows})"
+    con.execute(f"insert into {suite.name} by name from {rows}")
 
 
 @pytest.fixture(scope="module")
