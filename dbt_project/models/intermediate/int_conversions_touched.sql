@@ -4,10 +4,12 @@ with conversions as (
     select
         deals.deal_id as conversion_id,
         contacts.contact_id,
-        deals.company_id,
+        companies.company_id,
         deals.closed_date as converted_date
     from {{ ref('int_deals_unioned') }} as deals
     left join {{ ref('int_contacts_resolved') }} as contacts on deals.contact_reference = contacts.contact_reference
+    left join {{ ref('int_companies_resolved') }} as companies
+        on deals.company_reference = companies.company_reference
     where deals.outcome = 'won' and deals.closed_date is not null
 ),
 

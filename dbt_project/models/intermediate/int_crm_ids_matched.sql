@@ -10,11 +10,11 @@ with named as (
     select 'contact' as entity, 'email' as key_kind, email_hash as reference, contact_id as entity_id
     from {{ ref('int_contacts_resolved') }}
     union all
-    select 'company' as entity, 'crm_id' as key_kind, company_id as reference, company_id as entity_id
-    from {{ ref('int_companies_unioned') }}
+    select 'company' as entity, 'crm_id' as key_kind, company_reference as reference, company_id as entity_id
+    from {{ ref('int_companies_resolved') }}
     union all
     select 'company' as entity, 'crm_id' as key_kind, source_company_id as reference, company_id as entity_id
-    from {{ ref('int_companies_unioned') }}
+    from {{ ref('int_companies_resolved') }}
     union all
     select 'deal' as entity, 'crm_id' as key_kind, deal_id as reference, deal_id as entity_id
     from {{ ref('int_deals_unioned') }}

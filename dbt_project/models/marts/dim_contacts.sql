@@ -12,6 +12,7 @@ known_keys as (
         count(*) as crm_ids,
         count(distinct email_hash) + count(distinct phone_hash) + count(distinct handle_hash) as other_keys,
         max(case when is_customer then 1 when not is_customer then 0 end) as is_customer,
+        min(company_id) as company_id,
         min(self_reported_source) as self_reported_source
     from records
     group by contact_id
@@ -21,7 +22,7 @@ select
     {{ surrogate_key(['records.contact_id']) }} as contact_key,
     records.contact_id,
     records.source_system as contact_system,
-    companies.company_id,
+    coalesce(records.company_id, known_keys.company_id) as company_id,
     records.lifecycle_stage,
     records.first_source,
     coded.self_reported_channel,
@@ -33,7 +34,6 @@ select
 from records
 cross join organization
 inner join known_keys on records.contact_id = known_keys.contact_id
-left join {{ ref('int_companies_unioned') }} as companies on records.company_id = companies.company_id
 left join {{ ref('int_self_reports_coded') }} as coded
     on coalesce(records.self_reported_source, known_keys.self_reported_source) = coded.self_reported_source
 where records.contact_reference = records.contact_id

@@ -8,7 +8,7 @@ customers as (
     select
         became_customer_on,
         case when churned_on >= became_customer_on then churned_on end as churned_on
-    from {{ ref('int_companies_unioned') }}
+    from {{ ref('dim_companies') }}
     where became_customer_on is not null
 ),
 

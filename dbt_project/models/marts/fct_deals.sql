@@ -28,7 +28,8 @@ select
     deals.first_source,
     deals.loss_reason
 from {{ ref('int_deals_unioned') }} as deals
-left join {{ ref('int_companies_unioned') }} as companies on deals.company_id = companies.company_id
+left join {{ ref('int_companies_resolved') }} as companies
+    on deals.company_reference = companies.company_reference
 left join {{ ref('int_contacts_resolved') }} as contacts on deals.contact_reference = contacts.contact_reference
 left join {{ ref('int_campaigns_resolved') }} as campaigns on deals.campaign_text = campaigns.campaign_text
 left join {{ ref('int_fx_rates_filled') }} as rates
