@@ -362,7 +362,7 @@ def _deals(seed: int, copy: int, leads: dict, contacts: dict, companies: dict) -
         "created": created,
         "wins": wins,
         "closes": closes,
-        "amount": np.where(rng.random(n) < 0.02, np.nan, amount),
+        "amount": np.where((rng.random(n) < 0.03) & ~wins, np.nan, amount),
         "currency": currency,
         "stage": stage,
         "entered": entered,

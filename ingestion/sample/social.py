@@ -406,12 +406,17 @@ def _windows(
         return
     rng = timeline.stream(seed, "windows", account.network, account.handle, copy)
     by_day = np.bincount(posts["day"], posts["shown"], timeline.DAYS)
-    frames = []
-    for length, step in ((7, 7), (28, 28)):
-        ends = np.arange(length - 1, timeline.DAYS, step)
+    frames, inside = [], np.zeros(timeline.DAYS // 28, dtype=int)
+    for length in (7, 28):
+        ends = np.arange(length - 1, timeline.DAYS, length)
         total = np.convolve(by_day, np.ones(length))[ends].astype(int) + 20
         share = np.clip(rng.normal(0.47 if length == 7 else 0.33, 0.03, len(ends)), 0.1, 0.9)
-        frames.append((length, ends, total, np.floor(total * share).astype(int)))
+        reach = np.floor(total * share).astype(int)
+        if length == 7:  # who was reached in a week was reached in the four weeks that hold it
+            inside = np.floor(reach[: len(inside) * 4].reshape(-1, 4).max(1) * 1.1).astype(int)
+        else:
+            reach = np.maximum(reach, inside)
+        frames.append((length, ends, total, reach))
     for length, ends, total, reach in frames:
         some = ends <= timeline.day(as_of)
         n = int(some.sum())
