@@ -56,7 +56,7 @@ def transform(run: Run) -> Outcome:
     result = dbtRunner().invoke(
         ["build", "--project-dir", project, "--profiles-dir", project,
          "--target-path", str(run.paths.target), "--log-path", str(run.paths.logs),
-         "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-version-check"]
+         "--quiet", "--log-level", "none", "--no-use-colors", "--log-level-file", "none", "--no-version-check"]
         + (["--full-refresh"] if os.environ.get("FULL_REFRESH") else [])
     )  # fmt: skip
     if result.exception is not None:
@@ -443,4 +443,9 @@ def _notify(run: Run, status: str, message: str, voice: Voice) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All files are closed by now; leaving at once spares a second of taking libraries down, and
+    # the notes DuckDB's binding prints about objects that end with the process.
+    os._exit(code)
