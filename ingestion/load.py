@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import shutil
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -35,7 +36,9 @@ DLT = {
     "LOAD__TRUNCATE_STAGING_DATASET": "true",
     "LOAD__AUTO_ABORT_ON_TERMINAL_ERROR": "true",
     "LOAD__RAISE_ON_MAX_RETRIES": "1",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
     "RESTORE_FROM_DESTINATION": "false",
+    "DATA_WRITER__COMPRESSION": "lz4",
 }
 HINTS = {
     "text": {"data_type": "text"},
@@ -72,3 +75,155 @@ class Context:
 Extract = Callable[[Context], Iterator[tuple[str, list[dict]]]]
 """A source module's `extract`: yields (table name, rows with the spec's column names in clear),
 a page at a time, tables in any order."""
+
+
+class Batch(typing.NamedTuple):
+    """Accepted rows of one table, in its stored columns (and `_row_key` ... for a feed)."""
+
+    table: Table
+    rows: pa.Table
+
+
+class LoadError(RuntimeError):
+    """A load did not come through; the text says why in the destination's own words."""
+
+
+def pipeline(paths: Paths, source: str) -> dlt.Pipeline:
+    """The one pipeline of a source, into `raw_<source>` of the warehouse."""
+    os.environ.update(DLT)
+    import dlt
+
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    return dlt.pipeline(
+        pipeline_name=source,
+        pipelines_dir=str(paths.dlt),
+        destination=dlt.destinations.duckdb(str(paths.warehouse)),
+        dataset_name=f"raw_{source}",
+    )
+
+
+def recover(paths: Paths, source: str) -> list[str]:
+    """Finish what a killed build left, before anything new is read; the load ids it finished.
+
+    What was being extracted is thrown away: its source is read again. A whole package is loaded.
+    dlt runs a job again when it was killed after the commit and before its note of it, so rows
+    that stand twice under one load id are taken out again.
+    """
+    if not (paths.dlt / source).exists():
+        return []
+    _forget_unfinished(paths.dlt / source)
+    line = pipeline(paths, source)
+    if not line.has_pending_data:
+        return []
+    pending = [*line.list_extracted_load_packages(), *line.list_normalized_load_packages()]
+    try:
+        line.run()
+        if line.has_pending_data:
+            line.run()
+    except Exception as error:
+        line.abort_packages()
+        raise LoadError(f"an interrupted load could not be finished: {cause(error)}") from error
+    return sorted(set(pending))
+
+
+def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -> str | None:
+    """Load batches as they come; the load id, or None when there was nothing.
+
+    `at` (naive UTC) becomes `_loaded_at`, a microsecond later for each batch, so that within a
+    load, too, it is known what came last. Raises LoadError, and then nothing of it stays but
+    what a later `recover` finishes; a ConfigError or SourceError of the source comes through.
+    """
+    line = pipeline(paths, source)
+    import dlt
+
+    come = {"batches": 0}
+
+    def items() -> Iterator[typing.Any]:
+        for number, batch in enumerate(batches):
+            come["batches"] += 1
+            yield dlt.mark.with_hints(
+                _stamped(batch, at + dt.timedelta(microseconds=number)),
+                dlt.mark.make_hints(**_hints(batch.table, at)),
+                create_table_variant=True,
+            )
+
+    contract = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+    resource = dlt.resource(items, name=source, schema_contract=contract)
+    try:
+        line.extract(resource, loader_file_format="parquet")
+        if not come["batches"]:
+            line.abort_packages()
+            return None
+        line.normalize()
+        info = line.load()
+    except Exception as error:
+        told = _own(error)
+        if told is not None:
+            raise told from error
+        raise LoadError(cause(error)) from error
+    finally:
+        _forget_unfinished(paths.dlt / source)
+    return info.loads_ids[-1]
+
+
+def _stamped(batch: Batch, at: dt.datetime) -> pa.Table:
+    rows = batch.rows
+    stamp = pa.repeat(pa.scalar(at, pa.timestamp("us")), rows.num_rows)
+    return rows.append_column("_loaded_at", stamp)
+
+
+def _hints(table: Table, at: dt.datetime) -> dict[str, typing.Any]:
+    """dlt's hints of a table: every column declared, and how rows meet those that are there."""
+    columns = {
+        name: {"name": name, "nullable": not column.required, **HINTS[column.type]}
+        for name, column in table.stored.items()
+    }
+    kinds = {"varchar": "text", "bigint": "integer", "timestamp": "timestamp"}
+    for name, kind in table.system.items():
+        if name != "_dlt_load_id":
+            columns[name] = {"name": name, "nullable": True, **HINTS[kinds[kind]]}
+    hints: dict[str, typing.Any] = {"table_name": table.name, "columns": columns}
+    match table.spec.disposition:
+        case "versions":
+            hints["write_disposition"] = "append"
+        case "merge" | "snapshot":
+            hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
+            hints["primary_key"] = list(table.stored_key)
+            columns["_loaded_at"]["dedup_sort"] = "desc"
+        case "scd2":
+            hints["write_disposition"] = {
+                "disposition": "merge",
+                "strategy": "scd2",
+                "validity_column_names": ["_valid_from", "_valid_to"],
+                "row_version_column_name": "_row_hash",
+                "boundary_timestamp": at.replace(tzinfo=dt.UTC).isoformat(),
+            }
+    return hints
+
+
+def cause(error: BaseException) -> str:
+    """The first line of what went wrong at the bottom, without dlt's wrapping."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:500]
+
+
+def _own(error: BaseException | None) -> Exception | None:
+    """The error of ours in the chain that dlt wrapped, if there is one."""
+    from settings import ConfigError
+
+    while error is not None:
+        if isinstance(error, ConfigError) or type(error).__module__.startswith("ingestion."):
+            return error  # type: ignore[return-value]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _forget_unfinished(folder: Path) -> None:
+    """Delete what extractions that were cut off left on disk, and notes of finished loads; whole
+    packages that wait stay."""
+    left = [each for each in (folder / "normalize").glob("*") if each.name != "extracted"]
+    for each in [*left, *(folder / "load" / "loaded").glob("*")]:
+        if each.is_dir():
+            shutil.rmtree(each)

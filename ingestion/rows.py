@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import functools
-import hashlib
 import json
 import math
 import typing
@@ -89,7 +88,8 @@ def to_arrow(
     for row in rows:
         if not row.keys() <= known:
             name = sorted(row.keys() - known)[0]
-            raise ValueError(f"{table.schema}.{table.name} has no column '{name}'; see {table.file}")
+            where = f"{table.schema}.{table.name}"
+            raise ValueError(f"{where} has no column '{name}'; see {table.file.name}")
     taken = pa.Table.from_arrays(arrays, names=list(table.stored))
     if not faults:
         return taken, []
@@ -112,12 +112,6 @@ def without_names(table: Table, row: dict, hashed: Callable[[str], str]) -> str:
             value = hashed(str(value))
         kept[stored_name(name, column)] = value
     return json.dumps(kept, ensure_ascii=True, default=str, sort_keys=True)
-
-
-def quarantine_key(table: Table, refused: Refused, file: str = "") -> str:
-    """One name for the same refusal however often it comes: table, file, faults and content."""
-    parts = (table.source, table.name, file, refused.reason, refused.row_json)
-    return hashlib.md5("\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 def remedy(reason: str, column: Column) -> str:

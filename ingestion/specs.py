@@ -94,8 +94,12 @@ class Table(typing.NamedTuple):
     @property
     def system(self) -> dict[str, str]:
         """Columns that ingestion adds, with SQL types. A feed's row says where it came from."""
-        feed = {"_row_key": "varchar", "_row_hash": "varchar", "_file": "varchar",
-                "_file_row": "bigint"}
+        feed = {
+            "_row_key": "varchar",
+            "_row_hash": "varchar",
+            "_file": "varchar",
+            "_file_row": "bigint",
+        }
         versions = {"_valid_from": "timestamp", "_valid_to": "timestamp", "_row_hash": "varchar"}
         return {
             **(feed if self.spec.disposition == "versions" else {}),
@@ -110,10 +114,14 @@ class Table(typing.NamedTuple):
             [pa.field(n, ARROW[c.type], nullable=not c.required) for n, c in self.stored.items()]
         )
 
+    @property
+    def sql_columns(self) -> dict[str, str]:
+        """Every column of the table in the warehouse, in order, with its SQL type."""
+        return {name: SQL[column.type] for name, column in self.stored.items()} | self.system
+
     def ddl(self) -> str:
         """`create table if not exists`, so that dbt has its sources before any source answered."""
-        columns = {n: SQL[c.type] for n, c in self.stored.items()} | self.system
-        body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        body = ", ".join(f'"{name}" {kind}' for name, kind in self.sql_columns.items())
         return f"create table if not exists {self.schema}.{self.name} ({body})"
 
 

@@ -1,0 +1,431 @@
+"""What a mapping says: which files feed which contract, and how their columns become its columns.
+
+Mappings stand in a `mapping.yml` beside the files (paths relative to it) or in `plumbline.toml`
+(`[[feeds.mappings]]`, paths relative to the repository). Nothing here opens a data file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import difflib
+import fnmatch
+import hashlib
+import json
+import os
+import re
+import typing
+import zoneinfo
+from collections.abc import Iterable
+from pathlib import Path
+
+import pydantic
+
+import settings as house
+from ingestion.specs import Table, tables
+from settings import ROOT, ConfigError, Settings, strict
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+REFUSED = {
+    r"ave|aves|advertis(ing|ement)_(value|equivalen)\w*|ad(vertising)?_value\w*|\w*_ave": (
+        "advertising value equivalents are not the value of communication "
+        "(AMEC Barcelona Principles 4.0, principle 5)"
+    ),
+    r"(influence|klout|social_success|social_media|engagement_quality)_(score|index)": (
+        "a single composite score hides what it is made of "
+        "(Conclave social-media measurement standards, influence)"
+    ),
+}
+"""Columns that no contract takes: pattern of the normalised heading, and why."""
+
+Texts = str | tuple[str, ...]
+Scalar = str | int | float | bool | dt.date
+
+
+@strict
+class From:
+    """How one canonical column is filled, where a heading alone does not say it."""
+
+    heading: str | None = pydantic.Field(
+        default=None, validation_alias=pydantic.AliasChoices("from", "heading")
+    )
+    template: str | None = None
+    words: dict[str, str] = dataclasses.field(default_factory=dict)
+    dates: Texts = ()
+    missing: Texts = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    time_zone: str | None = None
+    multiply: float | None = None
+    round: bool = False
+    percent: bool = False
+    strip: str = ""
+
+
+@strict
+class Unpivot:
+    """Wide to long. Every group becomes a row: its name under the heading `name`, its cells
+    under the headings of the group. `columns` (globs) with `value` is one cell a group."""
+
+    name: str
+    columns: Texts = ()
+    value: str | None = None
+    groups: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+
+
+@strict
+class Entry:
+    """One entry of a mapping: files of one shape onto one feed."""
+
+    feed: str
+    files: Texts
+    format: typing.Literal["csv", "xlsx", "jsonl", "parquet"] | None = None
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int = pydantic.Field(default=1, ge=1)
+    skip_footer: int = pydantic.Field(default=0, ge=0)
+    decimal: str = "."
+    thousands: str = ""
+    dates: Texts = ()
+    missing: Texts = ()
+    time_zone: str = "UTC"
+    currency: str | None = None
+    constants: dict[str, Scalar] = dataclasses.field(default_factory=dict)
+    columns: dict[str, str | From] = dataclasses.field(default_factory=dict)
+    hash: tuple[str, ...] = ()
+    unpivot: Unpivot | None = None
+    exclude: dict[str, Scalar | tuple[Scalar, ...]] = dataclasses.field(default_factory=dict)
+
+
+class Mapping(typing.NamedTuple):
+    """An entry, its feed's table, the file and the folder that it came from."""
+
+    entry: Entry
+    table: Table
+    told_in: str
+    folder: Path
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the entry or the contract does: then its files are read again."""
+        said = dataclasses.asdict(self.entry)
+        said["contract"] = dataclasses.asdict(self.table.spec)
+        text = json.dumps(said, sort_keys=True, default=str)
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    def files(self) -> list[Path]:
+        """The files there are, in the order of their names (numbers as numbers): what comes
+        later corrects what came earlier."""
+        found: set[Path] = set()
+        for pattern in texts(self.entry.files):
+            if pattern.startswith("/"):
+                found.update(Path("/").glob(pattern[1:]))
+            else:
+                ups = re.match(r"(\.\./)*", pattern)[0]  # type: ignore[index]
+                found.update((self.folder / ups).resolve().glob(pattern[len(ups) :]))
+        return sorted((path for path in found if _is_data(path)), key=natural)
+
+    def label(self, path: Path) -> str:
+        """The file's name in the warehouse: relative, the same on every machine."""
+        relative = os.path.relpath(path, self.folder)
+        return re.sub(r"^(\.\./)+", "", Path(relative).as_posix())
+
+    def format(self, path: Path) -> str:
+        """How the file is written. Raises ConfigError for a suffix that says nothing."""
+        name = path.name.removesuffix(".gz").lower()
+        found = self.entry.format or FORMATS.get(Path(name).suffix)
+        if found is None:
+            raise ConfigError(
+                f"{self.told_in}: '{path.name}' does not say how it is written; "
+                "add format: csv, xlsx, jsonl or parquet."
+            )
+        return found
+
+
+class Source(typing.NamedTuple):
+    """How one canonical column of one file is filled: by headings, or by a constant."""
+
+    how: From
+    headings: tuple[str, ...]
+    constant: str | None = None
+
+
+class Plan(typing.NamedTuple):
+    """An entry applied to the headings of one file: canonical column -> source, and the rest."""
+
+    columns: dict[str, Source]
+    unused: tuple[str, ...]
+    refused: dict[str, str]
+
+
+class MappingError(ValueError):
+    """This file does not fit its mapping; the text names file, column and remedy."""
+
+
+def texts(value: Texts) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+def natural(path: Path) -> list:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(path))]
+
+
+def feeds() -> dict[str, Table]:
+    return {table.name: table for table in tables() if table.source == "feeds"}
+
+
+def read_mappings(settings: Settings, folders: Iterable[Path] = ()) -> list[Mapping]:
+    """Every mapping the settings and the folders (plus `folders`) hold, in their order.
+
+    Raises ConfigError for an unknown key, feed or column, and for a folder that is not there or
+    holds no mapping: a silent folder would be a feed that silently does not load.
+    """
+    found: list[Mapping] = []
+    kind = tuple[Entry, ...]
+    if settings.feeds.mappings:
+        told_in = Path(os.environ.get("PLUMBLINE_CONFIG") or "plumbline.toml")
+        for entry in house.checked(settings.feeds.mappings, kind, told_in):
+            found.append(_mapping(entry, ROOT, str(told_in)))
+    named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
+    for folder in [*named, *folders]:
+        path = folder / "mapping.yml"
+        if not path.exists():
+            raise ConfigError(
+                f"{folder}: no mapping.yml in this feeds folder. Write one (docs/"
+                "how_to_add_a_feed.md), or take the folder out of [feeds] folders."
+            )
+        for number, entry in enumerate(house.read_yaml(path, kind)):
+            line = house.yaml_line(path, (number,))
+            found.append(_mapping(entry, folder, f"{path}:{line}"))
+    return found
+
+
+def unmapped(
+    settings: Settings, mappings: list[Mapping], folders: Iterable[Path] = ()
+) -> list[Path]:
+    """Data files in the feeds folders that no mapping names."""
+    taken = {path for mapping in mappings for path in mapping.files()}
+    named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
+    inside = {path.resolve() for folder in [*named, *folders] for path in folder.rglob("*")}
+    data = {path for path in inside if path.suffix.lower() in FORMATS and _is_data(path)}
+    return sorted(data - {path.resolve() for path in taken})
+
+
+def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
+    """Decide how each canonical column is filled from a file with these headings.
+
+    A heading that equals a canonical name (spaces, hyphens and case apart) maps by itself.
+    Raises MappingError, naming file, column and remedy, for a mapped heading that is not there,
+    a required column that nothing fills, two headings for one column and a refused column.
+    """
+    entry, spec = mapping.entry, mapping.table.spec
+    virtual = _virtual(entry)
+    there = (*headings, *virtual)
+    columns: dict[str, Source] = {}
+    for name, said in entry.columns.items():
+        how = From(heading=said) if isinstance(said, str) else said  # type: ignore[call-arg]
+        if not how.heading and how.template is None:
+            how = dataclasses.replace(how, heading=_own(name, there, file))
+        wanted = (how.heading,) if how.heading else tuple(_slots(how.template or ""))
+        for heading in wanted:
+            why = _why_refused(name) or _why_refused(heading)
+            if why:
+                raise MappingError(
+                    f"{file}: column '{heading}' is not taken as '{name}': {why}. "
+                    f"Take it out of {mapping.told_in}."
+                )
+        columns[name] = Source(how, tuple(find(each, there, file, name) for each in wanted))
+    for name, value in _constants(mapping).items():
+        columns.setdefault(name, Source(From(), (), value))
+    for name in spec.columns:
+        if name not in columns and any(normal(heading) == name for heading in there):
+            columns[name] = Source(From(), (_own(name, there, file),))
+    missing = [
+        name for name, column in spec.columns.items() if column.required and name not in columns
+    ]
+    if missing:
+        raise MappingError(
+            f"{file}: nothing fills the required column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(missing)} of feed '{mapping.table.name}'. Map a heading to it under "
+            f"'columns' or set it under 'constants' in {mapping.told_in}; the file has: "
+            f"{', '.join(headings) or 'no heading'}."
+        )
+    read = {heading for source in columns.values() for heading in source.headings}
+    read |= set(entry.exclude) | set(virtual.values() if virtual else ())
+    read |= {cell for cells in groups(mapping, headings, file).values() for cell in cells.values()}
+    unused = tuple(heading for heading in headings if heading not in read)
+    return Plan(
+        {name: columns[name] for name in spec.columns if name in columns},
+        unused,
+        {heading: why for heading in unused if (why := _why_refused(heading))},
+    )
+
+
+def groups(mapping: Mapping, headings: tuple[str, ...], file: str) -> dict[str, dict[str, str]]:
+    """The groups of a wide file: group's name -> virtual heading -> heading of the file."""
+    wide = mapping.entry.unpivot
+    if wide is None:
+        return {}
+    found = {name: dict(cells) for name, cells in wide.groups.items()}
+    for pattern in texts(wide.columns):
+        matching = [heading for heading in headings if fnmatch.fnmatchcase(heading, pattern)]
+        if not matching:
+            raise MappingError(_no_heading(pattern, headings, file, "unpivot"))
+        for heading in matching:
+            found.setdefault(heading, {})[str(wide.value)] = heading
+    for cells in found.values():
+        for heading in cells.values():
+            find(heading, headings, file, "unpivot")
+    return found
+
+
+def normal(heading: str) -> str:
+    """A heading as a canonical name would be written."""
+    return re.sub(r"[^a-z0-9]+", "_", heading.strip().lower()).strip("_")
+
+
+def _virtual(entry: Entry) -> dict[str, str]:
+    if entry.unpivot is None:
+        return {}
+    cells = {cell for group in entry.unpivot.groups.values() for cell in group}
+    cells |= {entry.unpivot.value} if entry.unpivot.value else set()
+    return {name: name for name in (entry.unpivot.name, *sorted(cells))}
+
+
+def _mapping(entry: Entry, folder: Path, told_in: str) -> Mapping:
+    """The entry with its table; every name in it must be one that the feed knows."""
+    known = feeds()
+    if entry.feed not in known:
+        raise ConfigError(f"{told_in}: no feed '{entry.feed}'; {_nearest(entry.feed, known)}")
+    table = known[entry.feed]
+    for name in (*entry.columns, *entry.constants, *entry.hash):
+        if name not in table.spec.columns and not _why_refused(name):
+            near = _nearest(name, table.spec.columns)
+            raise ConfigError(f"{told_in}: feed '{entry.feed}' has no column '{name}'; {near}")
+    for name in entry.hash:
+        if table.spec.columns[name].type != "text" or table.spec.columns[name].personal != "keep":
+            raise ConfigError(f"{told_in}: 'hash' takes text columns kept in clear; not '{name}'.")
+    for name, said in entry.columns.items():
+        if isinstance(said, From) and said.heading and said.template:
+            raise ConfigError(f"{told_in}: '{name}' has both 'from' and 'template'; keep one.")
+    wide = entry.unpivot
+    if wide and bool(texts(wide.columns)) == bool(wide.groups):
+        raise ConfigError(f"{told_in}: 'unpivot' wants 'columns' with 'value', or 'groups'.")
+    if wide and texts(wide.columns) and not wide.value:
+        raise ConfigError(f"{told_in}: 'unpivot' with 'columns' wants 'value': a heading for them.")
+    for marks in (entry, *(how for how in entry.columns.values() if isinstance(how, From))):
+        decimal = marks.decimal or entry.decimal
+        thousands = entry.thousands if marks.thousands is None else marks.thousands
+        if decimal not in (".", ",") or len(thousands) > 1 or thousands == decimal:
+            raise ConfigError(
+                f"{told_in}: 'decimal' is '.' or ',', 'thousands' one other character or none."
+            )
+    for zone in sorted({entry.time_zone, *_zones(entry)}):
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            near = _nearest(zone, zoneinfo.available_timezones())
+            raise ConfigError(f"{told_in}: no time zone '{zone}'; {near}") from None
+    return Mapping(entry, table, told_in, folder)
+
+
+def _zones(entry: Entry) -> set[str]:
+    own = [how.time_zone for how in entry.columns.values() if isinstance(how, From)]
+    return {zone for zone in own if zone}
+
+
+def _constants(mapping: Mapping) -> dict[str, str]:
+    entry = mapping.entry
+    said = {name: text_of(value) for name, value in entry.constants.items()}
+    if entry.currency and "currency" in mapping.table.spec.columns:
+        said.setdefault("currency", entry.currency)
+    return said
+
+
+def text_of(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _own(name: str, headings: tuple[str, ...], file: str) -> str:
+    same = [heading for heading in headings if normal(heading) == name]
+    if len(same) > 1:
+        raise MappingError(
+            f"{file}: {', '.join(repr(each) for each in same)} could all be '{name}'. "
+            f"Say which under 'columns'."
+        )
+    if not same:
+        raise MappingError(_no_heading(name, headings, file, name))
+    return same[0]
+
+
+def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
+    """The heading that is wanted, blanks around it apart. Raises MappingError."""
+    if wanted in headings or wanted == ROW_NUMBER:
+        return wanted
+    same = [heading for heading in headings if heading.strip() == wanted.strip()]
+    if len(same) == 1:
+        return same[0]
+    raise MappingError(_no_heading(wanted, headings, file, column))
+
+
+def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
+    return (
+        f"{file}: no heading '{wanted}', which the mapping wants for '{column}'; "
+        f"{_nearest(wanted, headings)} Correct the mapping, or ask for the column again."
+    )
+
+
+ROW_NUMBER = "row_number"
+
+
+def pieces(template: str) -> list[tuple[str, int | None]]:
+    """A template as (literal text, width of the slot after it): 0 without padding, None at the
+    end. `{heading:02}` pads with zeros."""
+    parts = re.split(r"\{([^{}]+)\}", template)
+    literals, slots = parts[::2], parts[1::2]
+    widths = [int(found[1]) if (found := re.search(r":0(\d)$", slot)) else 0 for slot in slots]
+    return list(zip(literals, [*widths, None], strict=True))
+
+
+def _slots(template: str) -> list[str]:
+    return [re.sub(r":0\d$", "", slot) for slot in re.findall(r"\{([^{}]+)\}", template)]
+
+
+def _why_refused(name: str) -> str | None:
+    for pattern, why in REFUSED.items():
+        if re.fullmatch(pattern, normal(name)):
+            return why
+    return None
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    lower = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
+    if near:
+        return f"did you mean '{lower[near[0]]}'?"
+    more = f" and {len(names) - 40} more" if len(names) > 40 else ""
+    return f"known: {', '.join(names[:40])}{more}."
+
+
+def _folders(pattern: str) -> list[Path]:
+    found = sorted(path for path in ROOT.glob(pattern) if path.is_dir())
+    if not found:
+        raise ConfigError(f"[feeds] folders: '{pattern}' names no folder below {ROOT}.")
+    return found
+
+
+def _is_data(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith((".", "~$"))

@@ -1,0 +1,322 @@
+"""Files into DuckDB, cell for cell: nothing is interpreted here.
+
+A CSV, a sheet or JSON lines become text; Parquet keeps its types. Nothing leaves memory: the
+connection may not spill, and a file in an encoding that DuckDB does not read is decoded into
+memory, never into a temporary file, because its cells are personal data in clear.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import gzip
+import itertools
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from ingestion.mapping import Entry, Mapping, MappingError
+
+if typing.TYPE_CHECKING:
+    import duckdb
+
+TEXT = "text"
+"""A cell as somebody wrote it: the mapping's marks and formats apply."""
+PLAIN = "plain"
+"""A value that had a type, written plainly (1234.5, 2026-09-30): the mapping's marks do not."""
+
+_NATIVE = {"utf-8": "utf-8", "iso8859-1": "latin-1", "utf-16": "utf-16"}
+_DELIMITERS = ",;\t|"
+_ONE_COLUMN = "\x01"
+_LONGEST_LINE = 2_000_000
+_names = itertools.count()
+
+
+class Opened(typing.NamedTuple):
+    """A file ready to be queried.
+
+    `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
+    of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
+    number of rows before the first one (headings). `noting` selects the same and notes in the
+    table `rejects` the lines that are no rows.
+    """
+
+    sql: str
+    headings: tuple[str, ...]
+    kinds: dict[str, str]
+    first: int
+    noting: str
+    rejects: str = ""
+
+    def column(self, heading: str) -> str:
+        return f"c{self.headings.index(heading)}"
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A connection in memory that never writes to disk. Naive times are UTC."""
+    import duckdb
+
+    con = duckdb.connect(":memory:", config={"temp_directory": ""})
+    con.execute("set TimeZone = 'UTC'")
+    return con
+
+
+def open_file(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> Opened:
+    """Open a file as its mapping says. Raises MappingError when it cannot be read."""
+    readers = {"csv": _csv, "xlsx": _sheet, "jsonl": _lines, "parquet": _parquet}
+    return readers[mapping.format(path)](con, mapping.entry, path)
+
+
+def rejected(con: duckdb.DuckDBPyConnection, opened: Opened) -> list[tuple[int, str]]:
+    """The lines that are no rows, with the reason; known after `noting` was read."""
+    made = "select 1 from duckdb_tables() where table_name = ?"  # only when there are any
+    if not con.execute(made, [opened.rejects]).fetchall():
+        return []
+    bad = con.execute(
+        f"select line, min(error_type::varchar) from {opened.rejects} group by line order by line"
+    ).fetchall()
+    return [(int(line), _why(kind)) for line, kind in bad]
+
+
+def _why(kind: str) -> str:
+    if kind in ("TOO MANY COLUMNS", "MISSING COLUMNS"):
+        return "another number of fields than there are headings"
+    if kind == "NO OBJECT":
+        return "not a JSON object"
+    if kind == "INVALID ENCODING":
+        return "not in the file's encoding"
+    return f"not a line of a CSV ({kind.lower()})"
+
+
+def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
+    encoding = _encoding(entry)
+    delimiter, headings, skipped = _head(entry, path, encoding)
+    source = str(path)
+    if encoding not in _NATIVE:
+        source = _in_memory(con, path, encoding)
+    name = f"rejects_{next(_names)}"
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(headings)))
+    options = (
+        f"{_quoted(source)}, auto_detect=false, columns={{{columns}}}, "
+        f"delim={_quoted(delimiter)}, quote='\"', escape='\"', header=false, skip={skipped}, "
+        f"encoding='{_NATIVE.get(encoding, 'utf-8')}', max_line_size={_LONGEST_LINE}"
+    )
+    some = f"coalesce({', '.join(f'c{number}' for number in range(len(headings)))}) is not null"
+
+    def select(handling: str) -> str:
+        read = f"select row_number() over () as _n, * from read_csv({options}, {handling})"
+        return _without_footer(f"select * from ({read}) where {some}", entry)
+
+    rejecting = f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
+    kinds = dict.fromkeys(headings, TEXT)
+    return Opened(select("ignore_errors=true"), headings, kinds, skipped, select(rejecting), name)
+
+
+def _without_footer(sql: str, entry: Entry) -> str:
+    if not entry.skip_footer:
+        return sql
+    # The last rows are those after which at most `skip_footer` come.
+    return f"select * from ({sql}) where _n <= (select max(_n) from ({sql})) - {entry.skip_footer}"
+
+
+def _encoding(entry: Entry) -> str:
+    return codecs.lookup(entry.encoding).name
+
+
+def _text(path: Path, encoding: str) -> typing.TextIO:
+    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
+
+
+def _head(entry: Entry, path: Path, encoding: str) -> tuple[str, tuple[str, ...], int]:
+    """Delimiter, headings and the number of lines up to them."""
+    try:
+        with _text(path, encoding) as file:
+            lines = list(itertools.islice(file, entry.header_row + 20))
+    except UnicodeDecodeError:
+        raise MappingError(
+            f"{path.name}: not in {entry.encoding}. Add its encoding to the mapping "
+            "(cp1252 and utf-16 are usual in exports)."
+        ) from None
+    if len(lines) < entry.header_row:
+        raise MappingError(f"{path.name}: the file ends before header_row {entry.header_row}.")
+    line = lines[entry.header_row - 1]
+    delimiter = entry.delimiter or max(_DELIMITERS, key=line.count)
+    reader = csv.reader(lines[entry.header_row - 1 :], delimiter=delimiter)
+    headings = _distinct(next(reader))
+    return delimiter, headings, entry.header_row - 1 + reader.line_num
+
+
+def _distinct(cells: list[str]) -> tuple[str, ...]:
+    """Headings, trimmed; an empty one is named after its place, a repeated one is numbered."""
+    found: list[str] = []
+    for number, cell in enumerate(cells, start=1):
+        name = " ".join(cell.split()) or f"column {number}"
+        again = sum(other == name or other.startswith(f"{name} (") for other in found)
+        found.append(f"{name} ({again + 1})" if again else name)
+    return tuple(found)
+
+
+def _in_memory(con: duckdb.DuckDBPyConnection, path: Path, encoding: str) -> str:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    files = MemoryFileSystem()
+    if not con.filesystem_is_registered("memory"):
+        con.register_filesystem(files)
+    name = f"/{next(_names)}.csv"
+    try:
+        with _text(path, encoding) as file:
+            files.pipe(name, file.read().encode())
+    except UnicodeDecodeError as error:
+        raise MappingError(
+            f"{path.name}: not in {encoding} (at byte {error.start}). "
+            "Correct 'encoding' in the mapping."
+        ) from None
+    return f"memory://{name}"
+
+
+def close(opened: Opened) -> None:
+    """Forget what was decoded into memory for this file."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    for name in list(MemoryFileSystem.store):
+        if f"memory://{name}'" in opened.sql:
+            del MemoryFileSystem.store[name]
+
+
+def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
+    import python_calamine
+
+    try:
+        book = python_calamine.load_workbook(str(path))
+    except (python_calamine.CalamineError, OSError) as error:
+        raise MappingError(f"{path.name}: not a workbook that can be read ({error}).") from None
+    if entry.sheet is not None and entry.sheet not in book.sheet_names:
+        raise MappingError(
+            f"{path.name}: no sheet '{entry.sheet}'; it has {', '.join(book.sheet_names)}. "
+            "Correct 'sheet' in the mapping."
+        )
+    sheet = book.get_sheet_by_name(entry.sheet or book.sheet_names[0])
+    rows = sheet.to_python(skip_empty_area=False)
+    if len(rows) < entry.header_row:
+        raise MappingError(f"{path.name}: the sheet ends before header_row {entry.header_row}.")
+    head = [_cell(value, ".") or "" for value in rows[entry.header_row - 1]]
+    while head and not head[-1].strip():
+        head.pop()
+    headings = _distinct(head)
+    body = [
+        (number, [_cell(value, entry.decimal) for value in row[: len(headings)]])
+        for number, row in enumerate(rows[entry.header_row :], start=1)
+    ]
+    body = [(number, row) for number, row in body if any(cell is not None for cell in row)]
+    body = body[: len(body) - entry.skip_footer]
+    columns = {"_n": pa.array([number for number, _ in body], pa.int64())}
+    for place in range(len(headings)):
+        columns[f"c{place}"] = pa.array([row[place] for _, row in body], pa.string())
+    name = f"sheet_{next(_names)}"
+    con.register(name, pa.table(columns))
+    kinds = dict.fromkeys(headings, TEXT)
+    sql = f"select * from {name}"
+    return Opened(sql, headings, kinds, entry.header_row, sql)
+
+
+def _cell(value: typing.Any, decimal: str) -> str | None:
+    """A cell as its writer would have typed it: numbers with the mapping's decimal mark."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, (int, float)):
+        return repr(value).replace(".", decimal)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ") if value.time() != dt.time() else value.date().isoformat()
+    return value.isoformat() if isinstance(value, (dt.date, dt.time)) else str(value)
+
+
+def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
+    """JSON lines, one object a line; what is nested stays JSON text."""
+    encoding = _encoding(entry)
+    source = str(path) if encoding in _NATIVE else _in_memory(con, path, encoding)
+    read = (
+        f"select * from (select row_number() over () as _n, line from read_csv({_quoted(source)}, "
+        f"auto_detect=false, columns={{'line': 'VARCHAR'}}, delim={_quoted(_ONE_COLUMN)}, "
+        f"quote='', escape='', header=false, max_line_size={_LONGEST_LINE}, "
+        f"encoding='{_NATIVE.get(encoding, 'utf-8')}')) where trim(line) <> ''"
+    )
+    good = f"select * from ({read}) where json_valid(line) and json_type(line) = 'OBJECT'"
+    found = con.execute(
+        f"select key from (select unnest(json_keys(line)) as key, _n from ({good})) "
+        "group by key order by min(_n), key"
+    ).fetchall()
+    headings = tuple(key for (key,) in found)
+    if not headings:
+        raise MappingError(f"{path.name}: no line is a JSON object; the format is JSON lines.")
+    keys = ", ".join(_quoted('$."' + heading.replace('"', '\\"') + '"') for heading in headings)
+    values = f"json_extract_string(line, [{keys}])"
+    sql = f"select _n, {values} as v, json_type(line, [{keys}]) as t from ({good})"
+    cells = ", ".join(
+        f"{_json_cell(number, entry.decimal)} as c{number - 1}"
+        for number in range(1, len(headings) + 1)
+    )
+    bad = f"lines_{next(_names)}"
+    con.execute(
+        f"create table {bad} as select _n as line, 'NO OBJECT' as error_type "
+        f"from ({read}) where not json_valid(line) or json_type(line) <> 'OBJECT'"
+    )
+    kinds = dict.fromkeys(headings, TEXT)
+    sql = f"select _n, {cells} from ({sql})"
+    return Opened(sql, headings, kinds, 0, sql, bad)
+
+
+def _json_cell(number: int, decimal: str) -> str:
+    if decimal == ".":
+        return f"v[{number}]"
+    numeric = "('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')"
+    marked = f"replace(v[{number}], '.', {_quoted(decimal)})"
+    return f"case when t[{number}] in {numeric} then {marked} else v[{number}] end"
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
+    import duckdb
+
+    try:
+        described = con.execute(f"describe select * from read_parquet({_quoted(str(path))})")
+        types = {row[0]: row[1] for row in described.fetchall()}
+    except duckdb.Error as error:
+        raise MappingError(f"{path.name}: not Parquet that can be read ({error}).") from None
+    headings = tuple(types)
+    cells, kinds = [], {}
+    for number, (heading, kind) in enumerate(types.items()):
+        quoted = '"' + heading.replace('"', '""') + '"'
+        nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "ENUM", "BLOB"))
+        cells.append(f"{quoted}::varchar as c{number}" if nested else f"{quoted} as c{number}")
+        kinds[heading] = PLAIN if nested else TEXT if kind == "VARCHAR" else kind
+    read = f"read_parquet({_quoted(str(path))}, file_row_number=true)"
+    sql = f"select file_row_number + 1 as _n, {', '.join(cells)} from {read}"
+    sql = _without_footer(sql, entry)
+    return Opened(sql, headings, kinds, 0, sql)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def rows_of(reader: pa.RecordBatchReader, at_least: int) -> Iterator[pa.Table]:
+    """Batches of a reader joined to tables of at least so many rows (the last may be smaller)."""
+    waiting: list[pa.RecordBatch] = []
+    size = 0
+    for batch in reader:
+        waiting.append(batch)
+        size += batch.num_rows
+        if size >= at_least:
+            yield pa.Table.from_batches(waiting)
+            waiting, size = [], 0
+    if size:
+        yield pa.Table.from_batches(waiting)

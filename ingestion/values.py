@@ -1,0 +1,252 @@
+"""Text into typed values, as SQL: what a cell means under the marks and formats of its mapping.
+
+Every expression is null where the text is not such a value, never a guess: '1.5' is no whole
+number, '1.500' is no amount when the decimal mark is a comma, '31.02.2026' is no day. The caller
+tells null from unreadable by the text beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing
+
+from ingestion.privacy import sql_digest
+from ingestion.specs import SQL, Column
+
+_BLANKS = " \u00a0\u202f"
+_APOSTROPHES = "'\u2019"
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+_ISO_DAY = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+_NAIVE_TIME = r"[0-9]:[0-9]{2}(\.[0-9]+)?$"
+_SEPARATOR = "chr(31)"
+_EDGES = "' ' || chr(9) || chr(10) || chr(13)"
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+
+
+class Marks(typing.NamedTuple):
+    """How values are written in one column of one file."""
+
+    decimal: str = "."
+    thousands: str = ""
+    dates: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    multiply: float | None = None
+    round: bool = False
+    percent: bool = False
+    strip: str = ""
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cleaned(cell: str, missing: tuple[str, ...]) -> str:
+    """The cell without blanks around it; null when it is empty or a word for missing."""
+    # Most cells want no trimming, and asking is four times cheaper than doing it.
+    blank = f"{cell} < '!' or suffix({cell}, ' ')"
+    text = f"case when {blank} then nullif(trim({cell}, {_EDGES}), '') else {cell} end"
+    if not missing:
+        return text
+    words = ", ".join(quoted(word.strip().lower()) for word in missing)
+    return f"case when lower(trim({cell})) not in ({words}) then {text} end"
+
+
+def plainly(cell: str, kind: str) -> str:
+    """A typed cell as text: a whole number without a decimal point."""
+    if kind in ("DOUBLE", "FLOAT"):
+        whole = f"{cell} = round({cell}) and abs({cell}) < 1e15"
+        return f"case when {whole} then {cell}::bigint::varchar else {cell}::varchar end"
+    return f"{cell}::varchar"
+
+
+def reworded(text: str, words: dict[str, str]) -> str:
+    """The mapping's own words for a value, whatever their case."""
+    if not words:
+        return text
+    cases = " ".join(
+        f"when {quoted(said.strip().lower())} then nullif({quoted(meant)}, '')"
+        for said, meant in words.items()
+    )
+    return f"case lower({text}) {cases} else {text} end"
+
+
+def typed(text: str, column: Column, marks: Marks) -> str:
+    """SQL of the column's type from a cleaned text expression; null where it is no such value."""
+    parse = {
+        "text": _text,
+        "integer": _integer,
+        "number": _number,
+        "money": _money,
+        "date": _date,
+        "timestamp": _timestamp,
+        "boolean": _boolean,
+    }[column.type]
+    return f"({parse(text, column, marks)})::{SQL[column.type]}"
+
+
+def native(cell: str, kind: str, column: Column, marks: Marks) -> str | None:
+    """SQL of the column's type from a cell that has a type already; None to go through text."""
+    scaled = marks.multiply is not None or marks.percent
+    numeric = kind in (*_INTEGERS, "DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
+    if column.type == "integer" and kind in _INTEGERS and not scaled:
+        return f"{cell}::bigint"
+    if column.type == "number" and numeric and not scaled:
+        return f"case when isfinite({cell}::double) then {cell}::double end"
+    if column.type == "money" and numeric and not scaled:
+        return f"try_cast({cell} as decimal(18, 4))"
+    if column.type == "date" and kind == "DATE":
+        return cell
+    if column.type == "timestamp" and kind == "TIMESTAMP WITH TIME ZONE":
+        return f"({cell} at time zone 'UTC')"
+    if column.type == "timestamp" and kind.startswith("TIMESTAMP"):
+        return _in_utc(f"{cell}::timestamp", marks.time_zone)
+    if column.type == "boolean" and kind == "BOOLEAN":
+        return cell
+    return None
+
+
+def row_key(names: typing.Iterable[str]) -> str:
+    """md5 over the key's values; what is unknown counts as empty."""
+    parts = ", ".join(f"coalesce({name}::varchar, '')" for name in names)
+    return f"md5(concat_ws({_SEPARATOR}, {parts}))"
+
+
+def key_number(names: typing.Iterable[str]) -> str:
+    """64 bits of the key's typed values: equal keys share them, others nearly never do."""
+    return f"hash({', '.join(names)})"
+
+
+def row_hash(columns: dict[str, str]) -> str:
+    """md5 over all known values, each after a mark for its column (column name -> SQL).
+
+    What is unknown leaves no trace, so that a column which a contract gains later changes no hash
+    of a row that does not fill it.
+    """
+    parts = ", ".join(
+        f"case when {sql} is not null then {quoted(column_mark(name))} end, {sql}"
+        for name, sql in columns.items()
+    )
+    return f"md5(concat({parts}))"
+
+
+def column_mark(name: str) -> str:
+    """A short mark for a column: md5 costs by the letter. Unique within each table, by a test."""
+    return "\x1f" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:6]
+
+
+def hashed(text: str) -> str:
+    return sql_digest(text)
+
+
+def outside(value: str, column: Column) -> list[tuple[str, str]]:
+    """(condition, reason) for values out of the contract's range or words; false when null."""
+    found = []
+    if column.minimum is not None:
+        found.append((f"{value} < {column.minimum:g}", f"less than {column.minimum:g}"))
+    if column.maximum is not None:
+        found.append((f"{value} > {column.maximum:g}", f"more than {column.maximum:g}"))
+    if column.words:
+        words = ", ".join(quoted(word) for word in column.words)
+        found.append((f"{value} not in ({words})", "not one of " + ", ".join(column.words)))
+    return found
+
+
+def _text(text: str, column: Column, marks: Marks) -> str:
+    if column.words and all(word == word.lower() for word in column.words):
+        words = ", ".join(quoted(word) for word in column.words)
+        return f"case when lower({text}) in ({words}) then lower({text}) else {text} end"
+    return text
+
+
+def _integer(text: str, column: Column, marks: Marks) -> str:
+    number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
+    if marks.round:
+        number = f"round({number})"
+    general = f"case when {number} = round({number}) and abs({number}) < 9e15 then {number} end"
+    if marks.multiply is not None or marks.percent or marks.strip:
+        return f"({general})::bigint"
+    whole = f"try_cast({text} as bigint)"  # takes 1_000 and 12.7 too, so it must read back the same
+    return f"case when {whole}::varchar = {text} then {whole} else ({general})::bigint end"
+
+
+def _number(text: str, column: Column, marks: Marks) -> str:
+    return _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
+
+
+def _money(text: str, column: Column, marks: Marks) -> str:
+    if marks.multiply is not None or marks.percent:
+        return f"try_cast(round({_number(text, column, marks)}, 4) as decimal(18, 4))"
+    return f"try_cast({_numeral(text, marks)} as decimal(18, 4))"
+
+
+def _scaled(number: str, marks: Marks) -> str:
+    if marks.percent:
+        number = f"({number} / 100)"
+    return number if marks.multiply is None else f"({number} * {marks.multiply!r}::double)"
+
+
+def _numeral(text: str, marks: Marks) -> str:
+    """The text as SQL writes numbers, null unless it is one under exactly these marks: groups of
+    three or none, so that a thousands mark never passes for a decimal one."""
+    for letter in marks.strip + ("%" if marks.percent else ""):
+        text = f"replace({text}, {quoted(letter)}, '')"
+    if marks.strip or marks.percent:
+        text = f"trim({text})"
+    point = re.escape(marks.decimal)
+    decimals, power = f"({point}[0-9]*)?", "([eE][+-]?[0-9]+)?"
+    pattern = f"([0-9]+{decimals}|{point}[0-9]+){power}"
+    alike = next((set_ for set_ in (_BLANKS, _APOSTROPHES) if marks.thousands in set_), None)
+    between = tuple(alike or marks.thousands) if marks.thousands else ()
+    if between:
+        mark = "(" + "|".join(re.escape(letter) for letter in between) + ")"
+        pattern = f"({pattern}|[0-9]{{1,3}}({mark}[0-9]{{3}})+{decimals})"
+    plain = text
+    for letter in between:
+        plain = f"replace({plain}, {quoted(letter)}, '')"
+    if marks.decimal != ".":
+        plain = f"replace({plain}, {quoted(marks.decimal)}, '.')"
+    return f"case when regexp_full_match({text}, {quoted('[+-]?' + pattern)}) then {plain} end"
+
+
+def _date(text: str, column: Column, marks: Marks) -> str:
+    iso_day = quoted(_ISO_DAY + "([ T][0-9].*)?")
+    iso = f"case when regexp_full_match({text}, {iso_day}) then try_cast({text} as date) end"
+    if not marks.dates:
+        return iso
+    formats = ", ".join(quoted(each) for each in marks.dates)
+    return f"coalesce(try_strptime({text}, [{formats}])::date, {iso})"
+
+
+def _timestamp(text: str, column: Column, marks: Marks) -> str:
+    iso_day = quoted(_ISO_DAY + "([ T].*)?")
+    naive = _in_utc(f"try_cast({text} as timestamp)", marks.time_zone)
+    aware = f"(try_cast({text} as timestamptz) at time zone 'UTC')"
+    iso = (
+        f"case when not regexp_full_match({text}, {iso_day}) then null "
+        f"when length({text}) <= 10 or regexp_matches({text}, {quoted(_NAIVE_TIME)}) "
+        f"then {naive} else {aware} end"
+    )
+    found = []
+    for zoned in (False, True):
+        formats = ", ".join(quoted(each) for each in marks.dates if ("%z" in each) == zoned)
+        if formats:
+            parsed = f"try_strptime({text}, [{formats}])"
+            found.append(
+                f"({parsed} at time zone 'UTC')" if zoned else _in_utc(parsed, marks.time_zone)
+            )
+    return f"coalesce({', '.join([*found, iso])})"
+
+
+def _in_utc(timestamp: str, zone: str) -> str:
+    if zone == "UTC":
+        return timestamp
+    return f"(timezone({quoted(zone)}, {timestamp}) at time zone 'UTC')"
+
+
+def _boolean(text: str, column: Column, marks: Marks) -> str:
+    yes, no = (", ".join(quoted(word) for word in words) for words in (_TRUE, _FALSE))
+    return (
+        f"case when lower({text}) in ({yes}) then true when lower({text}) in ({no}) then false end"
+    )
