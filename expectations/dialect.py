@@ -18,7 +18,6 @@ import duckdb
 from duckdb_engine import Dialect
 from sqlalchemy import text, types
 from sqlalchemy.dialects import registry
-from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.pool import StaticPool
 
 NAME = "duckdb.buffered"
@@ -149,19 +148,11 @@ class BufferedDialect(Dialect):
         schema: str | None = None,
         **settings: typing.Any,
     ) -> list[dict[str, typing.Any]]:
-        """Names and types from DuckDB's own catalogue: through Postgres' it takes 60 ms a table.
-
-        Raises NoSuchTableError.
-        """
+        """Names and types from DuckDB's own catalogue: through Postgres' it takes 60 ms a table."""
+        name = f"{schema}.{table_name}" if schema else table_name
         rows = connection.execute(
-            text(
-                "select column_name, data_type from duckdb_columns() where table_name = :name "
-                "and (:schema is null or schema_name = :schema) order by column_index"
-            ),
-            {"name": table_name, "schema": schema},
+            text("select name, type from pragma_table_info(:name)"), {"name": name}
         ).fetchall()
-        if not rows:
-            raise NoSuchTableError(table_name)
         return [
             {
                 "name": name,
