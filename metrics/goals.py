@@ -190,7 +190,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     for entry in entries:
         goal, metric = entry.goal, metrics[entry.goal.metric]
         owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
-        series = read_series(connection, goal, metric)
+        series = read_series(connection, entry, metric)
         status, readings = standing(goal, metric, series, run.as_of)
         about = (goal.name, goal.statement, metric.metric_id, metric.label, metric.unit)
         rows["dim_goals"].append(
@@ -365,8 +365,10 @@ def _slices(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, set[st
     return found
 
 
-def read_series(connection: duckdb.DuckDBPyConnection, goal: Goal, metric: Metric) -> Series:
-    """The goal's numbers: the finest grain that is stored, or for a level its reading's."""
+def read_series(connection: duckdb.DuckDBPyConnection, entry: Entry, metric: Metric) -> Series:
+    """The goal's numbers: of a level at its reading's grain, else at the finest grain that fits
+    the period. Raises ConfigError when none does, or a ratio's parts do not add over time."""
+    goal = entry.goal
     name, value = next(iter(goal.slice.items()), ("all", None))
     where = "metric_id = ? and slice_name = ? and (? is null or slice_value = ?)"
     given = [goal.metric, name, *([None] * 2 if value is None else [_text(value)] * 2)]
@@ -376,9 +378,19 @@ def read_series(connection: duckdb.DuckDBPyConnection, goal: Goal, metric: Metri
             f"select distinct grain from metrics.metric_values where {where}", given
         ).fetchall()
     }
-    wanted = goal.reading or ("day" if metric.additivity == "semi" else "month")
-    first = GRAINS.index(wanted) if goal.profile == "level" else 0
-    grain = next((g for g in GRAINS[first:] if g in stored), wanted)
+    if goal.profile == "level":
+        wanted = goal.reading or ("day" if metric.additivity == "semi" else "month")
+        grain = next((g for g in GRAINS[GRAINS.index(wanted) :] if g in stored), wanted)
+    else:
+        grain = next((g for g in GRAINS if g in stored and tiles(g, goal.period)), None)
+        if stored and grain is None:
+            finest = min(stored, key=GRAINS.index)
+            raise entry.wrong(
+                "period",
+                f"'{goal.metric}' is known by {finest} at the finest; let the period begin and "
+                f"end with a {finest}.",
+            )
+    grain = grain or "day"
     rows = connection.execute(
         "select period_start, value, numerator, denominator from metrics.metric_values "
         f"where {where} and grain = ? and (grain = 'day' or is_complete is not false) order by 1",
@@ -389,7 +401,26 @@ def read_series(connection: duckdb.DuckDBPyConnection, goal: Goal, metric: Metri
         "and value is not null",
         [goal.metric, grain],
     ).fetchone()
-    return Series(grain, [Point(r[0], last_day(r[0], grain), *r[1:]) for r in rows], known[0])
+    series = Series(grain, [Point(r[0], last_day(r[0], grain), *r[1:]) for r in rows], known[0])
+    if goal.profile == "ratio":
+        whole = connection.execute(
+            "select period_start, numerator, denominator from metrics.metric_values "
+            f"where {where} and grain = 'year' and is_complete order by 1 desc limit 1",
+            given,
+        ).fetchone()
+        year = whole and (whole[0], last_day(whole[0], "year"))
+        if whole and not all(
+            total is None or stated is None or math.isclose(total, stated, rel_tol=1e-6)
+            for total, stated in zip(
+                (series.total(*year, "above"), series.total(*year, "below")), whole[1:], strict=True
+            )
+        ):
+            raise entry.wrong(
+                "profile",
+                f"the parts of '{goal.metric}' do not add up over {whole[0].year}, so it cannot "
+                "be paced as a ratio; make it a level.",
+            )
+    return series
 
 
 # --- how a goal stands ---------------------------------------------------------------------------
@@ -652,6 +683,12 @@ def sundays(first: dt.date, last: dt.date) -> list[dt.date]:
     """Ends of ISO weeks in [first, last]."""
     day = first + dt.timedelta(days=6 - first.weekday())
     return [day + dt.timedelta(weeks=week) for week in range(max(0, (last - day).days // 7 + 1))]
+
+
+def tiles(grain: str, period: Period) -> bool:
+    """Whether whole periods of `grain` fill the goal's period."""
+    before = period.first - dt.timedelta(days=1)
+    return last_end(before, grain) == before and last_end(period.last, grain) == period.last
 
 
 def last_end(day: dt.date, grain: str) -> dt.date:

@@ -103,8 +103,8 @@ def summary(database: Path) -> list[str]:
     rows = [head]
     for goal in goals:
         interval = goal["forecast_text"] or "unknown"
-        if goal["interval_text"]:
-            interval += f" ({goal['interval_text']})"
+        if goal["interval_bare"]:
+            interval += f" ({goal['interval_bare']})"
         owner = goal["owner"]["name"] or f"no {words(goal['owner']['role']).lower()}"
         if goal["owner"]["flag"]:
             owner += " (!)"
@@ -220,20 +220,20 @@ def _goals(
     }
     for goal in rows:
         unit, currency = goal["unit"], about["currency"]
-        goal["label"] = goal["metric_label"] + (
-            "" if goal["slice"] == "all" else f" ({goal['slice'].replace('=', ': ')})"
-        )
+        goal["label"] = goal["metric_label"] + slice_words(goal["slice"])
         goal["owner"] = _owner(goal, labels)
         goal["readings"] = readings.get(goal["goal_id"], [])
         goal["tested"] = tested.get(goal["goal_id"])
         goal["leading_ids"] = [name for name in goal["leading_metrics"].split(", ") if name]
         for name in ("actual", "expected", "target", "baseline", "forecast"):
             goal[f"{name}_text"] = number(goal[name], unit, currency)
-        goal["interval_text"] = (
-            span(goal["forecast_low"], goal["forecast_high"], unit, currency)
-            if goal["forecast_low"] is not None
-            else None
-        )
+        goal["interval_text"] = goal["interval_bare"] = None
+        if goal["forecast_low"] is not None:
+            text = span(goal["forecast_low"], goal["forecast_high"], unit, currency)
+            goal["interval_text"] = text
+            tail = text.lstrip("−0123456789,. to")
+            same = tail and goal["forecast_text"].endswith(tail)
+            goal["interval_bare"] = text.removesuffix(tail).rstrip() if same else text
     order = list(STATUS_WORDS)
     return sorted(rows, key=lambda goal: order.index(goal["status"]))
 
@@ -318,7 +318,8 @@ def _findings(
     gone = "owner_status in ('left', 'vacant')"
     for what, sql in (
         ("metric", f"select label as name from metrics.dim_metrics where {gone} order by 1"),
-        ("account", f"select account_id as name from marts.dim_accounts where {gone} "
+        ("account", "select coalesce(network || ' ' || account, account_id) as name "
+         f"from marts.dim_accounts where {gone} "
          "and closed_on is null and ownership = 'brand' order by 1"),
         ("tool", f"select tool as name from marts.dim_tools where {gone} order by 1"),
     ):  # fmt: skip
@@ -706,6 +707,17 @@ def period_text(start: dt.date, grain: str) -> str:
     if grain == "quarter":
         return f"Q{(start.month + 2) // 3} {start.year}"
     return str(start.year) if grain == "year" else f"{start:%b %Y}"
+
+
+def slice_words(slice_: str) -> str:
+    """`is_qualified=true` as ` (qualified)`, `channel_id=events` as ` (channel: events)`."""
+    if slice_ == "all":
+        return ""
+    name, value = slice_.split("=", 1)
+    if value in ("true", "false"):
+        bare = words(name.removeprefix("is_").removeprefix("has_")).lower()
+        return f" ({bare})" if value == "true" else f" (not {bare})"
+    return f" ({words(name).lower()}: {value.replace('_', ' ')})"
 
 
 def words(name: str | None) -> str:

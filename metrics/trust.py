@@ -8,6 +8,7 @@ wins, and the reason names table and day. Sources that nobody configured do not 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import typing
 
 from metrics.catalogue import Catalogue, load
@@ -76,8 +77,7 @@ def write(
     freshness have rows for; of a stale metric, the last day of its latest late source."""
     sources = _sources(connection)
     findings = _checks(connection, run)
-    for table, sentence in _unconverted(connection, catalogue, found).items():
-        findings.setdefault(table, []).append(Finding("degraded", sentence))
+    unconverted = _unconverted(connection, catalogue, found)
     known = {
         name for (name,) in connection.execute(
             "select distinct metric_id from metrics.metric_values"
@@ -85,8 +85,13 @@ def write(
     }  # fmt: skip
     rows = []
     for name in catalogue.metrics:
+        money = [
+            Finding("degraded", unconverted[amount])
+            for amount in _money(name, catalogue)
+            if amount in unconverted
+        ]
         tables = lineage(name, found)
-        rows.append((name, *judged(name in known, tables, sources, findings)))
+        rows.append((name, *judged(name in known, tables, sources, findings, money)))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
     connection.execute(APPLY)
@@ -117,8 +122,10 @@ def judged(
     tables: set[tuple[str, str]],
     sources: dict[tuple[str, str], Source],
     findings: dict[tuple[str, str], list[Finding]],
+    own: list[Finding],
 ) -> tuple[str, str, str, dt.date | None]:
-    """(trust, reason, sources, last_event_date) of a metric that comes from `tables`."""
+    """(trust, reason, sources, last_event_date) of a metric that comes from `tables`; `own` is
+    what was found about the metric alone."""
     mine = {key: sources[key] for key in sorted(tables) if key in sources}
     used = {key: source for key, source in mine.items() if source.is_configured}
     names = ", ".join(f"{schema.removeprefix('raw_')}.{table}" for schema, table in used)
@@ -127,7 +134,7 @@ def judged(
     if not used:
         wanted = ", ".join(f"{s.removeprefix('raw_')}.{t}" for s, t in mine) or "none declared"
         return "failed", f"no source configured ({wanted}).", "", None
-    said = [finding for key in sorted(tables) for finding in findings.get(key, [])]
+    said = [f for key in sorted(tables) for f in findings.get(key, [])] + own
     late = []
     for (schema, table), source in used.items():
         if source.status in ("stale", "failed"):
@@ -216,36 +223,49 @@ def _checks(
     return findings
 
 
+def _money(name: str, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """(semantic model, column) of the reporting amounts that a metric sums."""
+    return sorted(
+        {
+            (model.name, column)
+            for model, measure in catalogue.measures_of(name)
+            for column in re.findall(r"\w+_reporting\b", measure.expr or measure.name)
+        }
+    )
+
+
 def _unconverted(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
 ) -> dict[tuple[str, str], str]:
-    """Marts in which an amount that a metric sums has no reporting value: no exchange rate."""
+    """(semantic model, amount) -> what to say of booked amounts that have no reporting value."""
     places = {
         model["name"]: (model["node_relation"]["schema_name"], model["node_relation"]["alias"])
         for model in found.semantic["semantic_models"]
     }
-    columns: dict[tuple[str, str], set[str]] = {}
-    for schema, table, column in connection.execute(
-        "select table_schema, table_name, column_name from information_schema.columns "
-        "where table_catalog = current_database()"
-    ).fetchall():
-        columns.setdefault((schema, table), set()).add(column)
+    columns = set(
+        connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns "
+            "where table_catalog = current_database()"
+        ).fetchall()
+    )
     said = {}
-    for place in sorted({places[m.name] for m, _ in catalogue.measures.values()}):
-        names = columns.get(place, set())
-        for column in sorted(c for c in names if c.endswith("_reporting")):
-            booked = column.removesuffix("_reporting")
-            if booked not in names:
-                continue
-            [(missing,)] = connection.execute(
-                f"select count(*) from {place[0]}.{place[1]} "
-                f"where {booked} is not null and {column} is null"
-            ).fetchall()
-            if missing:
-                said[place] = (
-                    f"{place[0]}.{place[1]}: {missing} amounts in {booked} have no exchange rate "
-                    "and are not in the sum"
-                )
+    wanted = {
+        (m.name, column) for name in catalogue.metrics for m, column in _money(name, catalogue)
+    }
+    for model, column in sorted(wanted):
+        booked = column.removesuffix("_reporting")
+        place = places[model]
+        if not {(*place, booked), (*place, column)} <= columns:
+            continue
+        [(missing,)] = connection.execute(
+            f"select count(*) from {place[0]}.{place[1]} "
+            f"where {booked} is not null and {column} is null"
+        ).fetchall()
+        if missing:
+            said[model, column] = (
+                f"{place[0]}.{place[1]}: rows with {booked} but no exchange rate, not in the sum: "
+                f"{missing}"
+            )
     return said
 
 

@@ -16,7 +16,7 @@ def columns_of(graph, wanted=("marts", "people")):
     """{(schema, table): [(column, type)]} of every model with a contract in dbt's manifest."""
     found = {}
     for node in graph["nodes"].values():
-        if node["resource_type"] in ("model", "seed") and node["schema"] in wanted:
+        if node["resource_type"] == "model" and node["schema"] in wanted:
             columns = [(c["name"], c["data_type"]) for c in node["columns"].values()]
             found[node["schema"], node.get("alias") or node["name"]] = columns
     return found
