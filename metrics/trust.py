@@ -249,9 +249,7 @@ def _unconverted(
         ).fetchall()
     )
     said = {}
-    wanted = {
-        (m.name, column) for name in catalogue.metrics for m, column in _money(name, catalogue)
-    }
+    wanted = {amount for name in catalogue.metrics for amount in _money(name, catalogue)}
     for model, column in sorted(wanted):
         booked = column.removesuffix("_reporting")
         place = places[model]
