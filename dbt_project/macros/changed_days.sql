@@ -61,6 +61,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A hook before the model: a column that left the contract leaves the table, as a full refresh would
+   have it. (New columns come by on_schema_change; a column that changes its type wants --full-refresh.) #}
+{% macro drop_columns_outside_contract() -%}
+    {%- if is_incremental() -%}
+    {%- for column in adapter.get_columns_in_relation(this) if column.name | lower not in model.columns.keys() | map('lower') -%}
+    {%- do run_query('alter table ' ~ this ~ ' drop column ' ~ adapter.quote(column.name)) -%}
+    {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Whether the built table has every column of the contract; without one of them every day differs. #}
 {% macro has_contract_columns(relation) -%}
     {%- set built = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='date_day',
         on_schema_change='append_new_columns',
+        pre_hook="{{ drop_columns_outside_contract() }}",
         post_hook="{{ delete_rows_without_key() }}",
     )
 }}
@@ -28,8 +29,6 @@ with post_days as (
         {{ as_type('engagements', 'integer') }} as engagements,
         case when engagements is not null then impressions end as impressions_with_engagements,
         {{ as_type('case when impressions is not null then engagements end', 'integer') }} as engagements_with_impressions,
-        case when link_clicks is not null then impressions end as impressions_with_link_clicks,
-        case when impressions is not null then link_clicks end as link_clicks_with_impressions,
         impressions_correction,
         {{ as_type('engagements_correction', 'integer') }} as engagements_correction
     from {{ ref('int_post_days_differenced') }}

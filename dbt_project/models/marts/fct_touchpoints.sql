@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='occurred_date',
         on_schema_change='append_new_columns',
+        pre_hook="{{ drop_columns_outside_contract() }}",
         post_hook="{{ delete_rows_without_key() }}",
     )
 }}
