@@ -1,4 +1,5 @@
-{# The handle of an employee, or of an account whose owner nobody registered, stays out: the id is a hash. #}
+{# The handle of an employee, or of an account whose owner nobody registered, stays out: the id is a hash.
+   So does an employee's department: one account is one person, and fewer than five are not described. #}
 with people as (
     select
         email_hash,
@@ -28,7 +29,7 @@ select
     case when register.ownership in ('brand', 'partner', 'agency') then register.account end as account,
     register.ownership,
     register.business_unit,
-    departments.department_group,
+    case when register.ownership <> 'employee' then departments.department_group end as department_group,
     register.owner_role,
     case
         when people.is_here = 1 then 'active'
