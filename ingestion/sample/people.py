@@ -124,6 +124,8 @@ def staff(seed: int) -> list[Person]:
             fte=float(rng.choice([1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.5])),
             shift=(("09:00", "17:30"), ("08:00", "16:30"), ("10:00", "18:30"))[rng.integers(3)],
         )
+        if department == "Customer Care":  # an early and a late shift keep the desks open
+            person.shift = (("08:30", "17:00"), ("10:00", "18:30"))[person.number % 2]
         person.moves = [(day, department, person.title)]
         found.append(person)
         return person

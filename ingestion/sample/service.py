@@ -46,19 +46,29 @@ def write(
 
 
 def _on_duty(
-    rng: np.random.Generator, people: list[Person], team: np.ndarray, day: np.ndarray
+    rng: np.random.Generator, people: list[Person], team: np.ndarray, at: np.ndarray
 ) -> np.ndarray:
-    """E-mail of the agent who takes each item: one of those employed on the day."""
+    """E-mail of the agent who answers each item: somebody on shift at that moment, or, when
+    nobody is, anybody of the team (that is work after hours)."""
     found = np.empty(len(team), dtype=object)
     draw = rng.integers(0, 10**6, len(team))
-    month = day // 30
+    month = np.clip(at // DAY, 0, timeline.DAYS - 1) // 30
     for number, name in enumerate(TEAMS):
         members = agents(people)[name]
+        minute = timeline.local(at, TEAM_ZONES[number]) % DAY // 60
         for one in np.unique(month[team == number]).tolist():
             when = timeline.date(min(one * 30 + 15, timeline.DAYS - 1))
-            there = [p.email for p in members if p.here(when)] or [p.email for p in members]
-            rows = (team == number) & (month == one)
-            found[rows] = np.array(there, dtype=object)[draw[rows] % len(there)]
+            there = [p for p in members if p.here(when)] or members
+            rows = np.flatnonzero((team == number) & (month == one))
+            starts, ends = (
+                np.array([int(p.shift[i][:2]) * 60 + int(p.shift[i][3:]) for p in there])
+                for i in (0, 1)
+            )
+            on = (starts <= minute[rows, None]) & (minute[rows, None] < ends)
+            on |= ~on.any(1, keepdims=True)
+            chosen = draw[rows] % on.sum(1)
+            place = np.argmax(np.cumsum(on, 1) > chosen[:, None], 1)
+            found[rows] = np.array([p.email for p in there], dtype=object)[place]
     return found
 
 
@@ -71,19 +81,19 @@ def _reply(
     years = day / 365.25
     delay = rng.lognormal(np.log(minutes), 0.95, len(at)) * load**1.25 * (0.93**years) * 60
     found = at + delay.astype("int64")
-    late = rng.random(len(at)) < 0.05 + 0.10 * (load - 1)
+    late = rng.random(len(at)) < 0.04 + 0.22 * (load - 1)
     draw = rng.uniform(0, 2.2 * 3600, len(at))
     for number, zone in enumerate(TEAM_ZONES):
         here = team == number
         wall = timeline.local(found, zone)
         weekday, second = wall // DAY % 7, wall % DAY
-        opens, closes = 8 * 3600, 18 * 3600
+        opens, closes = 8 * 3600 + 1_800, 18 * 3600 + 1_800
         closed = (weekday > 4) | (second < opens) | (second >= closes)
         days_on = np.where(second >= closes, 1, 0)
         landing = (weekday + days_on) % 7
         days_on = days_on + np.where(landing > 4, 7 - landing, 0)
         next_open = (wall // DAY + days_on) * DAY + opens + draw.astype("int64")
-        same_evening = wall // DAY * DAY + closes + 1_800 + draw.astype("int64")
+        same_evening = wall // DAY * DAY + closes + 900 + draw.astype("int64")
         moved = np.where(late & (weekday < 5) & (second < closes + 3 * 3600),
                          np.maximum(same_evening, wall), next_open)  # fmt: skip
         wall = np.where(closed, moved, np.where(late & (second > 14 * 3600), same_evening, wall))
@@ -122,7 +132,7 @@ def _conversations(
     answered = rng.random(n) < np.where(needs, 0.955 - 0.10 * (strain()[day] - 1), 0.18)
     machine = ~answered & (rng.random(n) < 0.3)
     reply = _reply(rng, at, team, 58.0)
-    who = _on_duty(rng, people, team, day)
+    who = _on_duty(rng, people, team, reply)
     resolved = reply + (rng.gamma(1.3, 7.5 * 3600, n)).astype("int64")
     gets_resolved = answered & (rng.random(n) < 0.93)
     messages = 1 + rng.poisson(1.1, n)
@@ -176,7 +186,7 @@ def _tickets(
     reopens = rng.poisson(0.09 * load)
     solved = solved + reopens * rng.integers(DAY, 5 * DAY, n)
     replies = 1 + rng.poisson(0.62 * load, n) + reopens
-    who = _on_duty(rng, people, team, day)
+    who = _on_duty(rng, people, team, reply)
     order = np.argsort(contacts["created"], kind="stable")
     writer = order[rng.integers(0, 10**6, n) % np.maximum(
         np.searchsorted(contacts["created"][order], at), 1)]  # fmt: skip
