@@ -303,6 +303,8 @@ def _result(subject: Subject, check: Check, validated: typing.Any) -> Result:
         observed = f"{said['unexpected_percent']:.4g} % of rows"
     elements = said.get("element_count", subject.rows)
     success = None if error else bool(validated.success)
+    if observed is None and "observed_value" in said and check.query is None:
+        observed = "no value"
     if subject.holds_employees:
         # What is recorded is published: no value of a person, no count below five.
         observed = None
@@ -393,11 +395,23 @@ def outcome(which: str, results: Sequence[Result]) -> Outcome:
         f"{len(warned)} warn"
     )
     lines += [
-        f"not evaluated because {why}: {', '.join(names)}" for why, names in sorted(skipped.items())
+        f"not evaluated because {why}: {_names(names, results)}"
+        for why, names in sorted(skipped.items())
     ]
     if stopped or not evaluated:
         return Outcome("failed", tuple(lines), len(evaluated))
     return Outcome("degraded" if warned else "passed", tuple(lines), len(evaluated))
+
+
+def _names(skipped: list[str], results: Sequence[Result]) -> str:
+    """Tables, or a schema's name where all of its tables were skipped."""
+    judged = {r.subject.suite.name for r in results}
+    said: list[str] = []
+    for schema in dict.fromkeys(name.split(".")[0] for name in skipped):
+        mine = [name for name in skipped if name.startswith(f"{schema}.")]
+        whole = len(mine) == sum(name.startswith(f"{schema}.") for name in judged)
+        said += [f"{schema} (all {len(mine)})"] if whole and len(mine) > 1 else mine
+    return ", ".join(said)
 
 
 def _line(r: Result) -> str:
@@ -406,6 +420,8 @@ def _line(r: Result) -> str:
     )
     if r.error:
         found = f"could not be evaluated: {r.error}"
+    elif r.unexpected_count is not None and r.check.query is not None:
+        found = f"{r.unexpected_count} rows found by its query, {r.element_count} in the table"
     elif r.unexpected_count is not None:
         found = f"{r.unexpected_count} unexpected of {r.element_count} rows"
     elif r.observed is not None:

@@ -139,6 +139,8 @@ def _found(r: Result) -> str:
     """Counts where rows were counted, else what was observed."""
     if r.error or r.success is None:
         return html.escape(r.error or r.observed or "")
+    if r.unexpected_count is not None and r.check.query is not None:
+        return f"{_count(r.unexpected_count)} found, {_count(r.element_count)} in the table"
     if r.unexpected_count is not None:
         return f"{_count(r.unexpected_count)} of {_count(r.element_count)}"
     return html.escape(r.observed or "not told: it is about people")
