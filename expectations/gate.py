@@ -350,7 +350,7 @@ def record(
         [
             run_id, which, r.subject.suite.schema, r.subject.suite.table,
             ", ".join(r.check.columns) or None, r.check.entry.type, r.check.entry.severity,
-            r.success, r.unexpected_count, r.element_count,
+            False if r.error else r.success, r.unexpected_count, r.element_count,
             f"could not be evaluated: {r.error}" if r.error
             else f"not evaluated: {r.observed}" if r.success is None else r.observed,
             r.check.entry.meta.why, checked_at,

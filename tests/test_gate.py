@@ -211,7 +211,7 @@ def test_there_is_no_gate_before_there_is_a_warehouse(tmp_path):
 
 
 def test_a_check_that_cannot_be_answered_stops_however_mild_it_is(house):
-    run, write, _ = house
+    run, write, sql = house
     write(
         "- type: unexpected_rows_expectation\n"
         "  kwargs: {unexpected_rows_query: \"select cast('x' || date as integer) from {batch}\"}\n"
@@ -220,6 +220,9 @@ def test_a_check_that_cannot_be_answered_stops_however_mild_it_is(house):
     outcome = gate(run, "raw")
     assert outcome.status == "failed"
     assert "could not be evaluated" in outcome.lines[0]
+    assert sql("select success, starts_with(observed_value, 'could not') from quality.results") == [
+        (False, True)
+    ]
 
 
 def test_a_gate_run_again_leaves_one_set_of_rows_and_old_runs_are_forgotten(house):
