@@ -328,7 +328,11 @@ def test_scale_multiplies_rows_and_not_employees(organization: Path, tmp_path: P
     assert len(second) == 2 * len(first)
 
 
-def test_days_outside_the_world_are_refused(tmp_path: Path) -> None:
+def test_the_first_day_is_thin_but_whole_and_days_outside_are_refused(tmp_path: Path) -> None:
+    generate(tmp_path / "first", dt.date(2024, 2, 1), seed=7, scale=1)
+    folder = tmp_path / "first/files"
+    assert len(records(folder / "crm/anfragen_2024-02.csv", "cp1252", ";")) > 0
+    assert not (folder / "press/clippings_2025.csv").exists()
     with pytest.raises(ConfigError, match="lives from 2024-02-01 to 2026-12-31, not on 2027-01-01"):
         generate(tmp_path, dt.date(2027, 1, 1), seed=7, scale=1)
     with pytest.raises(ConfigError, match="scale = 0"):

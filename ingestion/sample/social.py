@@ -437,7 +437,7 @@ def _mastodon(
     today = timeline.day(as_of)
     known = posts["day"] <= today
     age = today - posts["day"]
-    seen = 1 - np.exp(-(age + 0.45) / posts["pace"])
+    seen = 1 - np.exp(-(np.maximum(age, 0) + 0.45) / posts["pace"])
     number = 109_300_000_000_000_000 + (copy * 10 + BRAND.index(account)) * 1_000
     handle = suffixed(account.handle, copy).replace("-", "_")
     n = len(known)

@@ -101,7 +101,7 @@ def stamps(
     texts = np.datetime_as_string(
         np.datetime64(START, "s") + seconds.astype("timedelta64[s]"), unit="s"
     )
-    if form == "blank":
+    if form == "blank" and len(texts):
         texts = np.char.replace(texts, "T", " ")
     return shown(texts, known)
 

@@ -59,7 +59,8 @@ def money(amounts: np.ndarray, comma: bool = False, thousands: str = "") -> np.n
             texts = np.array([text.translate(swap) for text in texts], dtype=object)
     else:
         texts = np.char.mod("%.2f", values)
-        texts = (np.char.replace(texts, ".", ",") if comma else texts).astype(object)
+        texts = np.char.replace(texts, ".", ",") if comma and len(texts) else texts
+        texts = texts.astype(object)
     return np.where(unknown, None, texts)
 
 
