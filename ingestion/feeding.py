@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import typing
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from ingestion import reading, values
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
 from ingestion.rows import MISSING, NOT, remedy
-from ingestion.specs import SQL, Column, Table, stored_name
+from ingestion.specs import SQL, Table, stored_name
 
 if typing.TYPE_CHECKING:
     import duckdb
 
 BATCH = 100_000
+SMALL = 8_000_000  # bytes; a file below is not worth a streamed result
+OUT = "out:"
 EXCLUDED = "excluded by mapping"
 EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclude')."
 REFUSALS = pa.schema(
@@ -63,14 +66,21 @@ class File:
 
 
 class Versions:
-    """What the log says now: the warehouse (read-only, only while asked) and earlier files of
-    this run. Holds keys and hashes of the file at hand, nothing else."""
+    """What the log says now: the warehouse (read-only) and earlier files of this run. Holds keys
+    and hashes of the file at hand, nothing else. The connection must be closed before a load."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> None:
         self.con = con
         self.aside = con.cursor()  # `con` is streaming while rows are said
-        self.warehouse = warehouse if warehouse and warehouse.exists() else None
         self.kept: set[str] = set()
+        self.filled: set[str] = set()
+        if warehouse and warehouse.exists():
+            con.execute(f"attach {values.quoted(str(warehouse))} as warehouse (read_only)")
+            for (name,) in con.execute(
+                "select table_name from duckdb_tables() where database_name = 'warehouse' "
+                "and schema_name = 'raw_feeds' and estimated_size > 0"
+            ).fetchall():
+                self.filled.add(name)
 
     def keep(self, table: str) -> None:
         """Remember this run's own statements for a table: another file of it follows."""
@@ -80,24 +90,21 @@ class Versions:
 
     def now(self, table: Table) -> bool:
         """Fill `current` (k, h) for the keys in `keys`; false when there are none."""
-        con = self.con
+        con, name = self.con, table.name
+        if name not in self.kept | self.filled:
+            return False
         con.execute("create or replace table current (k varchar, h varchar)")
-        if self.warehouse:
-            con.execute(f"attach {values.quoted(str(self.warehouse))} as warehouse (read_only)")
-            try:
-                con.execute(
-                    "insert into current select _row_key, arg_max(_row_hash, "
-                    "(_loaded_at, _dlt_load_id, _file_row)) "
-                    f"from warehouse.raw_feeds.{table.name} "
-                    f"semi join keys on k = {values.key_number(table.stored_key)} group by 1"
-                )
-            finally:
-                con.execute("detach warehouse")
-        if table.name in self.kept:
+        if name in self.filled:
+            con.execute(
+                "insert into current select _row_key, arg_max(_row_hash, "
+                f"(_loaded_at, _dlt_load_id, _file_row)) from warehouse.raw_feeds.{name} "
+                f"semi join keys on k = {values.key_number(table.stored_key)} group by 1"
+            )
+        if name in self.kept:
             con.execute(
                 "create or replace table current as "
                 "select coalesce(s.k, c.k) as k, coalesce(s.h, c.h) as h from current c full join "
-                f"(select k, arg_max(h, n) as h from said_{table.name} group by k) s on s.k = c.k"
+                f"(select k, arg_max(h, n) as h from said_{name} group by k) s on s.k = c.k"
             )
         return bool(con.execute("select count(*) from current").fetchall()[0][0])
 
@@ -150,9 +157,8 @@ def _stream(
     known = versions.now(table)
     con.execute("delete from keys where times = 1")
     for query in sql.rows(bool(repeated), known):
-        reader = con.sql(query).to_arrow_reader(BATCH)
-        for batch in reading.rows_of(reader, BATCH):
-            good, new = _sorted_out(batch, file, rejected)
+        for batch in _batches(con, query, file.path.stat().st_size):
+            good, new = _sorted_out(batch, file, sql, rejected)
             file.taken += good
             file.new += new.num_rows
             if new.num_rows:
@@ -165,20 +171,27 @@ def _stream(
         )
 
 
+def _batches(con: duckdb.DuckDBPyConnection, query: str, size: int) -> Iterator[pa.Table]:
+    """A query's rows as Arrow: streamed, or at once where planning would cost more than copying."""
+    if size > SMALL:
+        yield from reading.rows_of(con.sql(query).to_arrow_reader(BATCH), BATCH)
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+        yield con.execute(query).to_arrow_table()
+
+
 def _sorted_out(
-    batch: pa.Table, file: File, rejected: list[tuple[int, str]]
+    batch: pa.Table, file: File, sql: Statement, rejected: list[tuple[int, str]]
 ) -> tuple[int, pa.Table]:
     """How many rows of the batch are good, and the new ones among them with their place."""
     if rejected:
         place = batch.schema.get_field_index("_file_row")
         batch = batch.set_column(place, "_file_row", _place(batch["_file_row"], rejected))
-    reason = batch["_reason"]
-    if reason.null_count < len(reason):
-        bad = batch.filter(pc.is_valid(reason))
-        file.refused.append(
-            bad.select([f"_{name}" for name in REFUSALS.names]).rename_columns(REFUSALS.names)
-        )
-        batch = batch.filter(pc.is_null(reason))
+    fault = batch["_fault"]
+    if fault.null_count < len(fault):
+        file.refused.append(sql.refusals(batch.filter(pc.is_valid(fault))))
+        batch = batch.filter(pc.is_null(fault))
     new = batch if pc.all(batch["_is_new"]).as_py() else batch.filter(batch["_is_new"])
     stored = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
     return batch.num_rows, new.select(stored)
@@ -216,6 +229,7 @@ class Statement:
         self.kinds = dict(opened.kinds)
         self.groups = maps.groups(self.mapping, opened.headings, file.path.name)
         self._widths()
+        self.faults = self._faults()
 
     def source(self, sql: str) -> str:
         """The file's rows, `_n`, `_g` (place within a wide row) and cells."""
@@ -260,7 +274,7 @@ class Statement:
         yield f"select {columns}, {is_new} as _is_new from ({self._full()}) r {join} {once}"
         if repeated:
             last = (
-                "row_number() over (partition by r._row_key, r._reason is null "
+                "row_number() over (partition by r._row_key, r._fault is null "
                 "order by r._n desc, r._g desc) = 1"
             )
             twice = "where r._k in (select k from keys)"
@@ -269,28 +283,55 @@ class Statement:
                 f"from ({self._full()}) r {join} {twice} order by r._n, r._g"
             )
 
+    def refusals(self, rows: pa.Table) -> pa.Table:
+        """Rows with a `_fault` as REFUSALS: the fault's numbers become words."""
+        faults = rows["_fault"].combine_chunks().dictionary_encode()
+        told = [self._in_words(fault) for fault in faults.dictionary.to_pylist()]
+        words = [
+            pa.array([each[place] for each in told], pa.string()).take(faults.indices)
+            for place in range(3)
+        ]
+        return pa.Table.from_arrays(
+            [rows["_file"], rows["_file_row"], *words, rows["_row_json"]], schema=REFUSALS
+        )
+
+    def _in_words(self, fault: str) -> tuple[str, str, str]:
+        if fault.startswith(OUT):
+            return fault.removeprefix(OUT), EXCLUDED, EXCLUDED_REMEDY
+        found = [self.faults[int(number)] for number in fault.split(",")]
+        return (
+            ", ".join(dict.fromkeys(name for _, name, _, _ in found)),
+            "; ".join(f"{name}: {why}" for _, name, why, _ in found),
+            " ".join(dict.fromkeys(cure for *_, cure in found)),
+        )
+
     def _columns(self) -> list[str]:
-        system = ["_row_key", "_row_hash", "_file", "_file_row"]
-        system += ["_field", "_reason", "_remedy", "_row_json"]
+        system = ["_row_key", "_row_hash", "_file", "_file_row", "_fault", "_row_json"]
         return [*(f'"{name}"' for name in self.table.stored), *system]
 
     def _full(self) -> str:
+        """Cells, then texts, then values, then what is wrong with them, then keys and hashes."""
         stored = {name: c for name, c in self.table.spec.columns.items() if c.personal != "drop"}
-        texts = [f"{self._raw(name)} as t_{name}" for name in stored if name in self.plan.columns]
-        typed = [f"{self._value(name)} as v_{name}" for name in stored]
-        outputs = [f'v_{name} as "{stored_name(name, c)}"' for name, c in stored.items()]
-        filled = {n: c for n, c in stored.items() if n in self.plan.columns}
-        hash_ = values.row_hash({stored_name(n, c): f"v_{n}" for n, c in filled.items()})
+        filled = [name for name in stored if name in self.plan.columns]
+        texts = ", ".join(f"{self._raw(name)} as t_{name}" for name in filled)
+        typed = ", ".join(f"{self._value(name)} as v_{name}" for name in stored)
+        outputs = ", ".join(f'v_{name} as "{stored_name(name, c)}"' for name, c in stored.items())
+        hash_ = values.row_hash({stored_name(n, stored[n]): f"v_{n}" for n in filled})
         names = [f"v_{name}" for name in self.table.spec.key]
-        first = f"select _n, _g, {self._left_out()} as _out, {', '.join(texts)}"
-        second = (
-            f"select *, {', '.join(typed)} from ({first} from ({self.source(self.opened.sql)}))"
+        said = ", ".join(
+            f"{values.quoted(stored_name(name, stored[name]))}, {self._shown(name)}"
+            for name in filled
         )
+        source = self.source(self.opened.sql)
+        as_text = f"select _n, _g, {self._left_out()} as _out, {texts} from ({source})"
+        as_value = f"select *, {typed} from ({as_text})"
+        judged = f"select *, {self._fault()} as _fault from ({as_value})"
         return (
-            f"select {', '.join(outputs)}, _n, _g, _n + {self.opened.first} as _file_row, "
+            f"select {outputs}, _n, _g, _n + {self.opened.first} as _file_row, "
             f"{values.quoted(self.file.label)} as _file, {values.key_number(names)} as _k, "
-            f"{values.row_key(names)} as _row_key, {hash_} as _row_hash, "
-            f"{self._problems(stored)} from ({second})"
+            f"{values.row_key(names)} as _row_key, {hash_} as _row_hash, _fault, "
+            f"case when _fault is not null then json_object({said})::varchar end as _row_json "
+            f"from ({judged})"
         )
 
     def _raw(self, name: str) -> str:
@@ -385,43 +426,31 @@ class Statement:
             )
         return f"coalesce({', '.join(tests)})" if tests else "null::varchar"
 
-    def _problems(self, stored: dict[str, Column]) -> str:
-        """`_field`, `_reason`, `_remedy`, `_row_json`: null for a good row."""
+    def _faults(self) -> list[tuple[str, str, str, str]]:
+        """What can be wrong with a row: (condition, column, reason, remedy)."""
         found: list[tuple[str, str, str, str]] = []
-        for name, column in stored.items():
-            value = f"v_{name}"
+        for name, column in self.table.spec.columns.items():
+            filled, value = name in self.plan.columns, f"v_{name}"
+            if column.personal == "drop":
+                continue
+            tests = []
             if column.required:
-                absent = f"t_{name} is null" if name in self.plan.columns else "true"
-                found.append((absent, name, MISSING, remedy(MISSING, column)))
-            if name in self.plan.columns and column.type != "text":
-                bad = f"t_{name} is not null and {value} is null"
-                found.append((bad, name, NOT[column.type], remedy(NOT[column.type], column)))
-            if name in self.plan.columns:
-                for test, reason in values.outside(value, column):
-                    found.append((test, name, reason, remedy(reason, column)))
-        anything = " or ".join(f"coalesce({test}, false)" for test, *_ in found) or "false"
+                tests.append((f"t_{name} is null" if filled else "true", MISSING))
+            if filled and column.type != "text":
+                tests.append((f"(t_{name} is not null and {value} is null)", NOT[column.type]))
+            if filled:
+                tests += values.outside(value, column)
+            found += [(test, name, reason, remedy(reason, column)) for test, reason in tests]
+        return found
 
-        def listed(texts: list[str], mark: str, out: str) -> str:
-            cases = ", ".join(
-                f"case when {test} then {values.quoted(text)} end"
-                for (test, *_), text in zip(found, texts, strict=True)
-            )
-            several = f"case when {anything} then concat_ws('{mark}', {cases}) end"
-            return f"case when _out is not null then {out} else {several} end"
-
-        fields = listed([name for _, name, _, _ in found], ", ", "_out")
-        reasons = listed([f"{name}: {why}" for _, name, why, _ in found], "; ",
-                         values.quoted(EXCLUDED))  # fmt: skip
-        remedies = listed([cure for *_, cure in found], " ", values.quoted(EXCLUDED_REMEDY))
-        said = ", ".join(
-            f"{values.quoted(stored_name(name, stored[name]))}, {self._shown(name)}"
-            for name in stored
-            if name in self.plan.columns
+    def _fault(self) -> str:
+        """The numbers of a row's faults with commas between, or why it is left out, or null."""
+        anything = " or ".join(f"coalesce({test}, false)" for test, *_ in self.faults) or "false"
+        cases = ", ".join(
+            f"case when {test} then '{number}' end" for number, (test, *_) in enumerate(self.faults)
         )
-        row = f"case when _out is not null or {anything} then json_object({said})::varchar end"
-        return (
-            f"{fields} as _field, {reasons} as _reason, {remedies} as _remedy, {row} as _row_json"
-        )
+        numbers = f"case when {anything} then concat_ws(',', {cases or 'null'}) end"
+        return f"case when _out is not null then '{OUT}' || _out else {numbers} end"
 
     def _shown(self, name: str) -> str:
         column = self.table.spec.columns[name]
@@ -450,7 +479,3 @@ class Statement:
         if self.kinds[virtual] != PLAIN or kind in (TEXT, PLAIN):
             return cell
         return values.plainly(cell, kind)
-
-
-def tables_of(files: list[File]) -> dict[str, Table]:
-    return {file.mapping.table.name: file.mapping.table for file in files}

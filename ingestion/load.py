@@ -40,6 +40,7 @@ DLT = {
     "RESTORE_FROM_DESTINATION": "false",
     "DATA_WRITER__COMPRESSION": "lz4",
 }
+GATHER = 10_000
 HINTS = {
     "text": {"data_type": "text"},
     "integer": {"data_type": "bigint"},
@@ -136,22 +137,22 @@ def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -
     line = pipeline(paths, source)
     import dlt
 
-    come = {"batches": 0}
+    hinted: set[str] = set()
 
     def items() -> Iterator[typing.Any]:
-        for number, batch in enumerate(batches):
-            come["batches"] += 1
-            yield dlt.mark.with_hints(
-                _stamped(batch, at + dt.timedelta(microseconds=number)),
-                dlt.mark.make_hints(**_hints(batch.table, at)),
-                create_table_variant=True,
-            )
+        for table, rows in _gathered(batches, at):
+            if table.name not in hinted:
+                hinted.add(table.name)
+                hints = dlt.mark.make_hints(**_hints(table, at))
+                yield dlt.mark.with_hints(rows, hints, create_table_variant=True)
+            else:
+                yield dlt.mark.with_table_name(rows, table.name)
 
     contract = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
     resource = dlt.resource(items, name=source, schema_contract=contract)
     try:
         line.extract(resource, loader_file_format="parquet")
-        if not come["batches"]:
+        if not hinted:
             line.abort_packages()
             return None
         line.normalize()
@@ -166,10 +167,21 @@ def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -
     return info.loads_ids[-1]
 
 
-def _stamped(batch: Batch, at: dt.datetime) -> pa.Table:
-    rows = batch.rows
-    stamp = pa.repeat(pa.scalar(at, pa.timestamp("us")), rows.num_rows)
-    return rows.append_column("_loaded_at", stamp)
+def _gathered(batches: Iterable[Batch], at: dt.datetime) -> Iterator[tuple[Table, pa.Table]]:
+    """Batches with `_loaded_at`, small ones of a table put together: each costs dlt 30 ms."""
+    waiting: dict[str, list[pa.Table]] = {}
+    tables: dict[str, Table] = {}
+    for number, batch in enumerate(batches):
+        name = batch.table.name
+        tables[name] = batch.table
+        stamp = pa.scalar(at + dt.timedelta(microseconds=number), pa.timestamp("us"))
+        rows = batch.rows
+        rows = rows.append_column("_loaded_at", pa.repeat(stamp, rows.num_rows))
+        waiting.setdefault(name, []).append(rows)
+        if sum(part.num_rows for part in waiting[name]) >= GATHER:
+            yield batch.table, pa.concat_tables(waiting.pop(name))
+    for name, parts in waiting.items():
+        yield tables[name], pa.concat_tables(parts)
 
 
 def _hints(table: Table, at: dt.datetime) -> dict[str, typing.Any]:

@@ -72,12 +72,17 @@ def open_file(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
 
 def rejected(con: duckdb.DuckDBPyConnection, opened: Opened) -> list[tuple[int, str]]:
     """The lines that are no rows, with the reason; known after `noting` was read."""
-    made = "select 1 from duckdb_tables() where table_name = ?"  # only when there are any
-    if not con.execute(made, [opened.rejects]).fetchall():
+    import duckdb
+
+    if not opened.rejects:
         return []
-    bad = con.execute(
-        f"select line, min(error_type::varchar) from {opened.rejects} group by line order by line"
-    ).fetchall()
+    try:
+        bad = con.execute(
+            f"select line, min(error_type::varchar) from {opened.rejects} "
+            "group by line order by line"
+        ).fetchall()
+    except duckdb.CatalogException:
+        return []  # DuckDB makes the table for the first line that is no row
     return [(int(line), _why(kind)) for line, kind in bad]
 
 

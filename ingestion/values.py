@@ -161,14 +161,17 @@ def _text(text: str, column: Column, marks: Marks) -> str:
 
 
 def _integer(text: str, column: Column, marks: Marks) -> str:
-    number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
     if marks.round:
-        number = f"round({number})"
-    general = f"case when {number} = round({number}) and abs({number}) < 9e15 then {number} end"
-    if marks.multiply is not None or marks.percent or marks.strip:
-        return f"({general})::bigint"
-    whole = f"try_cast({text} as bigint)"  # takes 1_000 and 12.7 too, so it must read back the same
-    return f"case when {whole}::varchar = {text} then {whole} else ({general})::bigint end"
+        number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
+        return f"try_cast(round({number}) as bigint)"
+    if marks.multiply is not None or marks.percent:
+        number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
+        return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
+    general = f"try_cast(try_cast({_numeral(text, marks, '0*')} as double) as bigint)"
+    if marks.strip:
+        return general
+    whole = f"try_cast({text} as bigint)"  # takes 1_000 and 12.7 too, so it must read back alike
+    return f"case when {whole}::varchar = {text} then {whole} else {general} end"
 
 
 def _number(text: str, column: Column, marks: Marks) -> str:
@@ -187,16 +190,20 @@ def _scaled(number: str, marks: Marks) -> str:
     return number if marks.multiply is None else f"({number} * {marks.multiply!r}::double)"
 
 
-def _numeral(text: str, marks: Marks) -> str:
+def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
     """The text as SQL writes numbers, null unless it is one under exactly these marks: groups of
-    three or none, so that a thousands mark never passes for a decimal one."""
+    three or none, so that a thousands mark never passes for a decimal one. `fraction` is the
+    pattern of what may stand after the decimal mark."""
     for letter in marks.strip + ("%" if marks.percent else ""):
         text = f"replace({text}, {quoted(letter)}, '')"
     if marks.strip or marks.percent:
         text = f"trim({text})"
     point = re.escape(marks.decimal)
-    decimals, power = f"({point}[0-9]*)?", "([eE][+-]?[0-9]+)?"
-    pattern = f"([0-9]+{decimals}|{point}[0-9]+){power}"
+    decimals = f"({point}{fraction})?"
+    if fraction == "[0-9]*":
+        pattern = f"([0-9]+{decimals}|{point}[0-9]+)([eE][+-]?[0-9]+)?"
+    else:
+        pattern = f"[0-9]+{decimals}"
     alike = next((set_ for set_ in (_BLANKS, _APOSTROPHES) if marks.thousands in set_), None)
     between = tuple(alike or marks.thousands) if marks.thousands else ()
     if between:
