@@ -8,6 +8,7 @@ is served), 1 nothing published and the last publication untouched.
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import dataclasses
 import datetime as dt
@@ -56,7 +57,8 @@ def transform(run: Run) -> Outcome:
     result = dbtRunner().invoke(
         ["build", "--project-dir", project, "--profiles-dir", project,
          "--target-path", str(run.paths.target), "--log-path", str(run.paths.logs),
-         "--quiet", "--log-level", "none", "--no-use-colors", "--log-level-file", "none", "--no-version-check"]
+         "--quiet", "--no-use-colors", "--no-version-check", "--log-level", "none",
+         "--log-level-file", "none"]
         + (["--full-refresh"] if os.environ.get("FULL_REFRESH") else [])
     )  # fmt: skip
     if result.exception is not None:
@@ -228,12 +230,22 @@ def _step(run: Run, name: str, voice: Voice) -> Outcome:
         except Exception as error:
             _note_step(run, name, "failed", started, time.perf_counter() - clock, None, str(error))
             raise
+        finally:
+            _let_go()
     seconds = time.perf_counter() - clock
     _note_step(run, name, outcome.status, started, seconds, outcome.rows, "\n".join(outcome.lines))
     voice.step(name, outcome, seconds)
     if outcome.status == "failed":
         raise BuildFailed(f"{name} failed.\n  " + "\n  ".join(outcome.lines))
     return outcome
+
+
+def _let_go() -> None:
+    """Close the warehouse that dbt's adapter keeps open for this process: a file that is open to
+    write can be neither opened read-only nor attached by the steps after."""
+    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
+    if adapter is not None:
+        adapter.DuckDBConnectionManager.close_all_connections()
 
 
 def _scorecard(paths: house.Paths) -> int:
@@ -446,6 +458,7 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # All files are closed by now; leaving at once spares a second of taking libraries down, and
-    # the notes DuckDB's binding prints about objects that end with the process.
+    # All files are closed by now. Leaving at once after the exit handlers spares a second of
+    # taking libraries down, and what DuckDB's binding prints about objects that end anyway.
+    atexit._run_exitfuncs()
     os._exit(code)
