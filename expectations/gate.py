@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import difflib
+import logging
 import os
 import typing
 from collections.abc import Sequence
@@ -185,6 +186,8 @@ def evaluate(database: Path, subjects: Sequence[Subject], as_of: dt.date) -> lis
     table only the checks of the whole table are, for there is no value to judge a column by.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    # Whoever ran before in this process may have told every logger to speak.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.expectations.registry import (
         list_registered_expectation_implementations as known,
