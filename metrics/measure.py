@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import typing
-from pathlib import Path
 
 from metrics import catalogue as definitions
 from metrics import laws, queries, trust, values
@@ -39,7 +38,7 @@ def measure(run: Run) -> Outcome:
     catalogue = definitions.load()
     found = queries.manifests(run, catalogue)
     queries.check(catalogue, found)
-    asked = queries.compiled(catalogue, found, sql_cache(run))
+    asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
         raise ConfigError(f"{run.paths.warehouse}: no such file; run `make transform` first.")
@@ -51,7 +50,7 @@ def measure(run: Run) -> Outcome:
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
-        counts = trust.write(run, connection, catalogue, found)
+        counts = trust.write(run, connection, catalogue, found, asked)
         notes = goals.evaluate(run, connection)
         notes += drivers.decompose(run, connection) or []
         connection.commit()
@@ -60,10 +59,6 @@ def measure(run: Run) -> Outcome:
     line = f"{len(catalogue.metrics)} metrics ({trusted}), {rows:,} values"
     took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
     return Outcome("passed", (line, took, *notes), rows=rows)
-
-
-def sql_cache(run: Run) -> Path:
-    return run.paths.warehouse.parent / "metric_queries.json"
 
 
 def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

@@ -22,6 +22,7 @@ from settings import ROOT, ConfigError, Run
 PROJECT = ROOT / "dbt_project"
 PRIVATE = "people"  # the restricted schema: nothing of it is sliced or shown by week
 PRIVATE_GRAINS = {"month", "quarter", "year"}
+ORIGIN = "source_table"  # a dimension of this name says from which raw table a row comes
 
 
 class Manifests(typing.NamedTuple):
@@ -107,8 +108,13 @@ def check(catalogue: Catalogue, found: Manifests) -> None:
         raise ConfigError("\n".join(problems))
 
 
+def sql_cache(run: Run) -> Path:
+    return run.paths.warehouse.parent / "metric_queries.json"
+
+
 def compiled(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]:
-    """Every query that metric_values is made of, one per group of models, slice and grain.
+    """Every query that metric_values is made of, one per group of models, slice and grain, and
+    one per model that knows the raw table of its rows, for trust.
 
     Raises ConfigError naming the metrics that MetricFlow cannot answer together."""
     plan = list(_plan(catalogue))
@@ -157,6 +163,16 @@ def _plan(catalogue: Catalogue) -> Iterator[Request]:
                 batch += [name, *metric.parts.values()]
         for (_, rows, slice_), names in batches.items():
             yield Request(grain, rows, slice_ or None, tuple(dict.fromkeys(names)))
+    for model in catalogue.models.values():
+        names = [n for n in catalogue.metrics if _only_from(n, catalogue) == model.name]
+        if names and any(dimension.name == ORIGIN for dimension in model.dimensions):
+            rows = max((catalogue.grain_of(name) for name in names), key=GRAINS.index)
+            yield Request("year", rows, f"{model.key}__{ORIGIN}", tuple(names))
+
+
+def _only_from(name: str, catalogue: Catalogue) -> str | None:
+    models = {model.name for model, _ in catalogue.measures_of(name)}
+    return models.pop() if len(models) == 1 else None
 
 
 def groups(catalogue: Catalogue) -> dict[str, str]:

@@ -12,7 +12,7 @@ import re
 import typing
 
 from metrics.catalogue import Catalogue, load
-from metrics.queries import Manifests, manifests
+from metrics.queries import ORIGIN, Manifests, Query, compiled, manifests, sql_cache
 from settings import ConfigError, Run
 
 if typing.TYPE_CHECKING:
@@ -70,7 +70,11 @@ class Finding(typing.NamedTuple):
 
 
 def write(
-    run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    found: Manifests,
+    asked: list[Query],
 ) -> dict[str, int]:
     """Rewrite metric_trust (one row a reported metric) and the trust of metric_values; gives the
     number of metrics by trust. `last_event_date` is the last day that all sources with a
@@ -78,6 +82,7 @@ def write(
     sources = _sources(connection)
     findings = _checks(connection, run)
     unconverted = _unconverted(connection, catalogue, found)
+    elsewhere = _of_others(run, connection, catalogue, found, asked)
     known = {
         name for (name,) in connection.execute(
             "select distinct metric_id from metrics.metric_values"
@@ -90,7 +95,7 @@ def write(
             for amount in _money(name, catalogue)
             if amount in unconverted
         ]
-        tables = lineage(name, found)
+        tables = lineage(name, found) - elsewhere.get(name, set())
         rows.append((name, *judged(name in known, tables, sources, findings, money)))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
@@ -105,10 +110,11 @@ def refresh(run: Run) -> None:
 
     catalogue = load()
     found = manifests(run, catalogue)
+    asked = compiled(catalogue, found, sql_cache(run))
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         _needs(connection, "metrics", "metric_values", "make measure")
         connection.begin()
-        write(run, connection, catalogue, found)
+        write(run, connection, catalogue, found, asked)
         if _exists(connection, "metrics", "goal_status"):
             connection.execute(
                 "update metrics.goal_status set trust = t.trust, trust_reason = t.reason "
@@ -223,6 +229,51 @@ def _checks(
     return findings
 
 
+def _of_others(
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    found: Manifests,
+    asked: list[Query],
+) -> dict[str, set[tuple[str, str]]]:
+    """Raw tables that feed a metric's mart but none of the metric's own rows, for marts that say
+    where a row comes from: late press clips say nothing of the spend on television."""
+    places = _places(found)
+    connection.execute(f"set variable as_of = date '{run.as_of.isoformat()}'")
+    others: dict[str, set[tuple[str, str]]] = {}
+    for query in asked:
+        if query.slice_name != ORIGIN:
+            continue
+        schema, mart = places[catalogue.measures_of(query.metrics[0])[0][0].name]
+        known = {
+            origin
+            for (origin,) in connection.execute(
+                f"select distinct {ORIGIN} from {schema}.{mart}"
+            ).fetchall()
+        }
+        mine = ", ".join(
+            f"list(distinct {query.slice}) filter (where {name} is not null) as {name}"
+            for name in query.metrics
+        )
+        [own] = connection.execute(f"select {mine} from ({query.sql})").fetchall()
+        for name, origins in zip(query.metrics, own, strict=True):
+            if origins:
+                others[name] = {
+                    (raw, table)
+                    for raw, table in lineage(name, found)
+                    if raw.startswith("raw_") and table in known - set(origins)
+                }
+    return others
+
+
+def _places(found: Manifests) -> dict[str, tuple[str, str]]:
+    """Semantic model -> (schema, table)."""
+    return {
+        model["name"]: (model["node_relation"]["schema_name"], model["node_relation"]["alias"])
+        for model in found.semantic["semantic_models"]
+    }
+
+
 def _money(name: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     """(semantic model, column) of the reporting amounts that a metric sums."""
     return sorted(
@@ -238,10 +289,7 @@ def _unconverted(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
 ) -> dict[tuple[str, str], str]:
     """(semantic model, amount) -> what to say of booked amounts that have no reporting value."""
-    places = {
-        model["name"]: (model["node_relation"]["schema_name"], model["node_relation"]["alias"])
-        for model in found.semantic["semantic_models"]
-    }
+    places = _places(found)
     columns = set(
         connection.execute(
             "select table_schema, table_name, column_name from information_schema.columns "

@@ -45,11 +45,18 @@ def write(
     connection.execute(f"set variable as_of = date '{run.as_of.isoformat()}'")
     connection.execute("create or replace temp table told as " + _told_as())
     for query in queries:
+        wanted = [
+            catalogue.metrics[name]
+            for name in query.metrics
+            if name in catalogue.metrics and _asks(query, catalogue.metrics[name])
+        ]
+        if not wanted:
+            continue
         try:
-            connection.execute(f"insert into told {_rows(query, catalogue)}")
+            connection.execute(f"insert into told {_rows(query, wanted)}")
         except duckdb.Error as error:
-            names = ", ".join(name for name in query.metrics if name in catalogue.metrics)
-            files = sorted({str(m.file) for n, m in catalogue.metrics.items() if n in names})
+            names = ", ".join(metric.name for metric in wanted)
+            files = sorted({str(metric.file) for metric in wanted})
             raise ConfigError(
                 f"{', '.join(files)}: {names} by {query.grain} and {query.slice_name} cannot be "
                 f"computed; correct the definition or build the marts first: {error}"
@@ -69,13 +76,9 @@ def _told_as() -> str:
     return "select " + ", ".join(f"null::{t} as {name}" for name, t in typed) + " where false"
 
 
-def _rows(query: Query, catalogue: Catalogue) -> str:
-    chosen = [
-        _row(query, catalogue.metrics[name])
-        for name in query.metrics
-        if name in catalogue.metrics and _asks(query, catalogue.metrics[name])
-    ]
-    return f"with answer as materialized ({query.sql}) " + " union all ".join(chosen)
+def _rows(query: Query, wanted: list[Metric]) -> str:
+    told = " union all ".join(_row(query, metric) for metric in wanted)
+    return f"with answer as materialized ({query.sql}) {told}"
 
 
 def _asks(query: Query, metric: Metric) -> bool:
@@ -132,10 +135,9 @@ def wilson(share: str, n: str) -> tuple[str, str]:
         f"{Z} / (1 + {Z**2} / {n}) * sqrt(greatest({share} * (1 - {share}), 0) / {n} "
         f"+ {Z**2 / 4} / ({n} * {n}))"
     )
-    return tuple(
-        f"case when {n} > 0 and {share} between 0 and 1 then {middle} {sign} {half} end"
-        for sign in "-+"
-    )
+    low, high = f"greatest(0, {middle} - {half})", f"least(1, {middle} + {half})"
+    known = f"{n} > 0 and {share} between 0 and 1"
+    return f"case when {known} then {low} end", f"case when {known} then {high} end"
 
 
 def mean_interval(mean: str, n: str, squares: str) -> tuple[str, str]:

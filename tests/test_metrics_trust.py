@@ -1,5 +1,6 @@
 """Trust: what is wrong with a source or a table reaches every number that comes from it."""
 
+import copy
 import dataclasses
 import datetime as dt
 
@@ -8,7 +9,7 @@ import pytest
 
 from metrics import catalogue as definitions
 from metrics import trust, values
-from metrics.queries import Manifests
+from metrics.queries import Manifests, Query
 from settings import ConfigError, Organization, Paths, Run, Settings
 
 DAY = dt.date(2026, 9, 30)
@@ -131,11 +132,11 @@ def world(tmp_path):
             )
     catalogue = definitions.load(folder)
 
-    def judge(*sources, run_id="run-2"):
+    def judge(*sources, run_id="run-2", asked=(), graph=GRAPH):
         marks = ", ".join("?" * 9)
         connection.executemany(f"insert into ingest.sources values ({marks})", list(sources))
         mine = dataclasses.replace(run, run_id=run_id)
-        trust.write(mine, connection, catalogue, Manifests(SEMANTIC, GRAPH))
+        trust.write(mine, connection, catalogue, Manifests(SEMANTIC, graph), list(asked))
         names = ("trust", "reason", "sources", "last")
         rows = connection.execute("select * from metrics.metric_trust").fetchall()
         return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
@@ -272,8 +273,33 @@ def test_amounts_without_an_exchange_rate_are_said_beside_the_sum(world):
     )
     found = world(source("feeds.clicks"), source("ads.clicks"))
     assert found["click_spend"]["trust"] == "degraded"
-    assert "rows with spend but no exchange rate, not in the sum: 1" in found["click_spend"]["reason"]
+    assert (
+        "rows with spend but no exchange rate, not in the sum: 1" in found["click_spend"]["reason"]
+    )
     assert found["clicks"]["trust"] == "fresh"
+
+
+def test_a_late_table_that_feeds_other_rows_of_the_mart_says_nothing(world):
+    """The mart says where a row comes from: clicks come from feeds.clicks alone."""
+    graph = copy.deepcopy(GRAPH)
+    graph["sources"]["source.p.ads.clicks"]["name"] = "press"
+    world.connection.execute("alter table marts.fct_clicks add column source_table varchar")
+    world.connection.execute(
+        "insert into marts.fct_clicks values ('2026-09-10', 5, null, null, 'clicks'), "
+        "('2026-09-10', null, 9, 9, 'press')"
+    )
+    origins = Query(
+        "year", "click__source_table", ("clicks", "click_spend"),
+        "select date '2026-01-01' as metric_time__year, source_table as click__source_table, "
+        "sum(clicks) as clicks, sum(spend_reporting) as click_spend from marts.fct_clicks "
+        "where date_day <= getvariable('as_of') group by 1, 2",
+    )  # fmt: skip
+    late = source("ads.press", "stale", "2026-09-12")
+    found = world(source("feeds.clicks"), late, asked=[origins], graph=graph)
+    assert found["clicks"]["trust"] == "fresh"
+    assert found["clicks"]["sources"] == "feeds.clicks"
+    assert found["click_spend"]["trust"] == "stale"
+    assert found["click_spend"]["sources"] == "ads.press"
 
 
 def test_a_metric_without_a_value_is_not_trusted(world):
@@ -302,5 +328,5 @@ def test_without_ingestion_the_step_says_what_to_run(world):
     with pytest.raises(ConfigError, match="run `make ingest` first"):
         trust.write(
             Run(Settings(Organization("x")), Paths(None), "r", DAY, None), world.connection,
-            definitions.Catalogue({}, {}, {}, {}), Manifests(SEMANTIC, GRAPH),
+            definitions.Catalogue({}, {}, {}, {}), Manifests(SEMANTIC, GRAPH), [],
         )  # fmt: skip

@@ -55,7 +55,7 @@ def found(run, catalogue, project):
 
 @pytest.fixture(scope="module")
 def asked(run, catalogue, found):
-    return queries.compiled(catalogue, found, measure.sql_cache(run))
+    return queries.compiled(catalogue, found, queries.sql_cache(run))
 
 
 @pytest.fixture(scope="module")
@@ -491,10 +491,10 @@ def test_compiled_sql_is_kept_until_a_definition_changes(
         raise AssertionError("compiled again")
 
     monkeypatch.setattr(queries, "_explain", explain)
-    assert queries.compiled(catalogue, found, measure.sql_cache(run)) == asked
+    assert queries.compiled(catalogue, found, queries.sql_cache(run)) == asked
     changed = found._replace(semantic={**found.semantic, "changed": True})
     with pytest.raises(AssertionError, match="compiled again"):
-        queries.compiled(catalogue, changed, measure.sql_cache(run))
+        queries.compiled(catalogue, changed, queries.sql_cache(run))
     broken = tmp_path / "cache.json"
     broken.write_text("{half", encoding="utf-8")
     with pytest.raises(AssertionError, match="compiled again"):

@@ -64,6 +64,7 @@ quarters as (
     select
         quarter_start_date,
         count(*) as accounts,
+        sum(case when is_documented then 1 else 0 end) as accounts_documented,
         sum(followers) as followers_total,
         sum(case when is_personal then followers else 0 end) as followers_personal,
         sum(case when not is_documented then followers else 0 end) as followers_undocumented,
@@ -98,7 +99,8 @@ select
         'case when largest.people >= 5 then round(20.0 * largest.followers / nullif(quarters.followers_total, 0)) / 20 end',
         'number'
     ) }} as largest_person_share,
-    {{ as_type('quarters.accounts', 'integer') }} as accounts
+    {{ as_type('quarters.accounts', 'integer') }} as accounts,
+    {{ as_type('quarters.accounts_documented', 'integer') }} as accounts_documented
 from quarters
 left join largest on quarters.quarter_start_date = largest.quarter_start_date
 left join turnover on quarters.quarter_start_date = turnover.quarter_start_date
