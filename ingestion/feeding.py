@@ -27,7 +27,7 @@ from ingestion.specs import SQL, Table, stored_name
 if typing.TYPE_CHECKING:
     import duckdb
 
-BATCH = 100_000
+BATCH = 50_000
 SMALL = 8_000_000  # bytes; a file below is not worth a streamed result
 OUT = "out:"
 EXCLUDED = "excluded by mapping"

@@ -40,7 +40,8 @@ DLT = {
     "RESTORE_FROM_DESTINATION": "false",
     "DATA_WRITER__COMPRESSION": "lz4",
 }
-GATHER = 10_000
+GATHER = 10_000  # rows
+MEMORY = "500MB"  # of DuckDB while it loads; it spills what is more, hashed by then
 HINTS = {
     "text": {"data_type": "text"},
     "integer": {"data_type": "bigint"},
@@ -98,7 +99,9 @@ def pipeline(paths: Paths, source: str) -> dlt.Pipeline:
     return dlt.pipeline(
         pipeline_name=source,
         pipelines_dir=str(paths.dlt),
-        destination=dlt.destinations.duckdb(str(paths.warehouse)),
+        destination=dlt.destinations.duckdb(
+            {"database": str(paths.warehouse), "global_config": {"memory_limit": MEMORY}}
+        ),
         dataset_name=f"raw_{source}",
     )
 
@@ -155,6 +158,7 @@ def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -
         if not hinted:
             line.abort_packages()
             return None
+        pa.default_memory_pool().release_unused()  # the load wants the memory
         line.normalize()
         info = line.load()
     except Exception as error:

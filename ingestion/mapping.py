@@ -193,22 +193,28 @@ def read_mappings(settings: Settings, folders: Iterable[Path] = ()) -> list[Mapp
     holds no mapping: a silent folder would be a feed that silently does not load.
     """
     found: list[Mapping] = []
-    kind = tuple[Entry, ...]
     if settings.feeds.mappings:
         told_in = Path(os.environ.get("PLUMBLINE_CONFIG") or "plumbline.toml")
-        for entry in house.checked(settings.feeds.mappings, kind, told_in):
+        for entry in house.checked(settings.feeds.mappings, tuple[Entry, ...], told_in):
             found.append(_mapping(entry, ROOT, str(told_in)))
     named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
     for folder in [*named, *folders]:
-        path = folder / "mapping.yml"
-        if not path.exists():
-            raise ConfigError(
-                f"{folder}: no mapping.yml in this feeds folder. Write one (docs/"
-                "how_to_add_a_feed.md), or take the folder out of [feeds] folders."
-            )
-        for number, entry in enumerate(house.read_yaml(path, kind)):
-            line = house.yaml_line(path, (number,))
-            found.append(_mapping(entry, folder, f"{path}:{line}"))
+        found += read_folder(folder)
+    return found
+
+
+def read_folder(folder: Path) -> list[Mapping]:
+    """The mappings of a feeds folder. Raises ConfigError as `read_mappings`."""
+    path = folder / "mapping.yml"
+    if not path.exists():
+        raise ConfigError(
+            f"{folder}: no mapping.yml in this feeds folder. Write one (docs/"
+            "how_to_add_a_feed.md), or take the folder out of [feeds] folders."
+        )
+    found = []
+    for number, entry in enumerate(house.read_yaml(path, tuple[Entry, ...])):
+        line = house.yaml_line(path, (number,))
+        found.append(_mapping(entry, folder, f"{path}:{line}"))
     return found
 
 
@@ -421,9 +427,10 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _folders(pattern: str) -> list[Path]:
-    found = sorted(path for path in ROOT.glob(pattern) if path.is_dir())
+    root, pattern = (Path("/"), pattern[1:]) if pattern.startswith("/") else (ROOT, pattern)
+    found = sorted(path.resolve() for path in root.glob(pattern) if path.is_dir())
     if not found:
-        raise ConfigError(f"[feeds] folders: '{pattern}' names no folder below {ROOT}.")
+        raise ConfigError(f"[feeds] folders: '{pattern}' names no folder below {root}.")
     return found
 
 
