@@ -293,9 +293,9 @@ select
     period_end,
     kind,
     outcome,
-    {{ as_type('estimate', 'number') }} as estimate,
-    {{ as_type('low', 'number') }} as low,
-    {{ as_type('high', 'number') }} as high,
+    {{ as_type('round(estimate, 6)', 'number') }} as estimate,
+    {{ as_type('round(low, 6)', 'number') }} as low,
+    {{ as_type('round(high, 6)', 'number') }} as high,
     {{ as_type('n', 'integer') }} as n,
     unit,
     caveat

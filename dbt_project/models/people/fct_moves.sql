@@ -10,7 +10,7 @@ with recursive organization as (
 averages as (
     select
         {{ period_start('month_start_date', 'quarter') }} as quarter_start_date,
-        sum(people) / 2.0 / count(distinct month_start_date) as average_headcount,
+        sum(people) * 1.0 / count(*) as average_headcount,
         min(people) as fewest_people
     from (
         select
