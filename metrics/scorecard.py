@@ -11,7 +11,7 @@ import os
 import typing
 from pathlib import Path
 
-from metrics.drivers import REST, months_before
+from metrics.drivers import REST, UNSAID, months_before
 from metrics.goals import chance_text, shift
 
 if typing.TYPE_CHECKING:
@@ -58,13 +58,20 @@ UNITS = {
     "people": "people",
     "accounts": "accounts",
 }
+SPELLED = {"linkedin": "LinkedIn", "youtube": "YouTube", "tiktok": "TikTok", "crm": "CRM",
+           "hr": "HR", "tv": "TV", "pr": "PR", "api": "API", "url": "URL", "id": "ID"}  # fmt: skip
 MODELS = ("first", "last", "linear")
-EVIDENCE = {
-    "experiment": "Experiment",
-    "direct_response": "Codes and tracked responses",
-    "self_report": "Said by customers",
-}  # in falling rank; attribution stands in its own column
+EVIDENCE = (
+    ("Experiment", "holds for that test alone; an interval that includes nothing proves nothing"),
+    ("Codes and calls", "at least so many: most people do not name the code"),
+    ("Said by customers", "what people remember; their answers in the last quarter asked"),
+)  # in falling rank; attribution stands in a column of its own
+# Whose trust the channel table carries: what its columns are made of.
+CHANNEL_METRICS = ("paid_social_spend", "traditional_media_spend", "social_impressions",
+                   "traditional_impressions", "leads_created", "attributed_revenue")  # fmt: skip
+EXPERIMENT_YEARS = 2  # how long a test is shown
 GRAIN_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+UNPLACED = {REST, UNSAID, "(unknown)"}
 PARTS = 6  # of a change that are named; the rest is one line
 
 
@@ -140,7 +147,7 @@ def gather(connection: duckdb.DuckDBPyConnection) -> dict[str, typing.Any]:
         "goals": goals,
         "counts": status_counts(goals),
         "findings": _findings(connection, goals),
-        "channels": _channels(connection, about),
+        "channels": _channels(connection, metrics, about),
         "inside": [
             {"title": title, "note": note, "metrics": [m for m in owned if m["domain"] in domains]}
             for title, note, domains in INSIDE
@@ -227,6 +234,8 @@ def _goals(
         goal["leading_ids"] = [name for name in goal["leading_metrics"].split(", ") if name]
         for name in ("actual", "expected", "target", "baseline", "forecast"):
             goal[f"{name}_text"] = number(goal[name], unit, currency)
+            goal[f"{name}_bare"] = number(goal[name], unit, currency, bare=True)
+        goal["unit_text"] = UNITS.get(unit, "")
         goal["interval_text"] = goal["interval_bare"] = None
         if goal["forecast_low"] is not None:
             text = span(goal["forecast_low"], goal["forecast_high"], unit, currency)
@@ -340,7 +349,9 @@ def _findings(
 
 
 def _channels(
-    connection: duckdb.DuckDBPyConnection, about: dict[str, typing.Any]
+    connection: duckdb.DuckDBPyConnection,
+    metrics: dict[str, dict[str, typing.Any]],
+    about: dict[str, typing.Any],
 ) -> dict[str, typing.Any]:
     """Social and traditional channels in one table, over the fiscal year to date."""
     period = [about["fiscal_start"], about["as_of"]]
@@ -356,28 +367,22 @@ def _channels(
         "sum(clicks)::double as clicks, sum(responses)::double as responses "
         "from marts.fct_channel_days where date_day between ? and ? group by 1"
     ), period)  # fmt: skip
-    leads = _keyed(connection, "channel_id", (
-        "select coalesce(channel_id, 'unknown') as channel_id, count(*) as leads "
-        "from marts.fct_leads where created_date between ? and ? and not coalesce(is_decoy, false) "
-        "group by 1"), period)  # fmt: skip
+    leads = _by_slice(connection, "leads_created", "channel_id", period)
     credit: dict[str, dict[str, float]] = {}
-    for row in _rows(
-        connection,
-        "select model, channel_id, sum(revenue_reporting)::double as revenue "
-        "from marts.fct_attribution where converted_date between ? and ? group by 1, 2",
-        period,
-    ):
-        credit.setdefault(row["channel_id"], {})[row["model"]] = row["revenue"]
-    evidence = _grouped(_rows(
-        connection, "select * from marts.fct_evidence where kind <> 'attribution' "
-        "and period_end >= ? and period_start <= ? order by channel_id, period_end desc", period,
-    ), "channel_id")  # fmt: skip
+    for label, revenue in _by_slice(
+        connection, "attributed_revenue", "model_channel", period
+    ).items():
+        model, channel_id = label.split(": ", 1)
+        credit.setdefault(channel_id, {})[model] = revenue
+    evidence = _evidence(connection, about)
     money = about["currency"]
     groups: dict[str | None, list[dict[str, typing.Any]]] = {name: [] for name in CLASSES}
     silent = []
     for channel in _rows(connection, "select * from marts.dim_channels"):
         name = channel["channel_id"]
         seen = days.get(name, {})
+        if name == "unknown" and name not in leads:
+            continue
         if not (seen or name in leads or name in credit or name in evidence):
             silent.append(channel["channel_label"])
             continue
@@ -391,9 +396,9 @@ def _channels(
             "definitions": seen.get("definitions"),
             "clicks": number(seen.get("clicks"), "count", money),
             "responses": number(seen.get("responses"), "count", money),
-            "leads": number(leads[name]["leads"], "count", money) if name in leads else None,
+            "leads": number(leads.get(name), "count", money),
             "credit": _credit(credit.get(name), money),
-            "evidence": [_evidence(row, money) for row in evidence.get(name, [])],
+            "evidence": evidence.get(name, []),
         })  # fmt: skip
     totals = {m: sum(by.get(m) or 0.0 for by in credit.values()) for m in MODELS}
     coverage = {
@@ -403,9 +408,27 @@ def _channels(
     return {
         "groups": [(CLASSES[name], rows) for name, rows in groups.items() if rows],
         "silent": silent,
+        "kinds": EVIDENCE,
+        "trust": [metrics[name] for name in CHANNEL_METRICS if name in metrics],
         "unattributed": _credit(credit.get("unattributed"), money),
         "total": number(max(totals.values()), "money", money) if coverage else None,
         "coverage": [(m, number(share, "percent", money)) for m, share in coverage.items()],
+    }
+
+
+def _by_slice(
+    connection: duckdb.DuckDBPyConnection, metric_id: str, slice_name: str, period: list[dt.date]
+) -> dict[str, float]:
+    """Slice value -> sum of an additive metric's months in a period that begins with a month."""
+    return {
+        "unknown" if row["slice_value"] in UNPLACED else row["slice_value"]: row["total"]
+        for row in _rows(
+            connection,
+            "select slice_value, sum(value) as total from metrics.metric_values where "
+            "metric_id = ? and slice_name = ? and grain = 'month' and period_start between ? and ? "
+            "group by 1 having total is not null",
+            [metric_id, slice_name, *period],
+        )
     }
 
 
@@ -420,16 +443,55 @@ def _credit(by_model: dict[str, float] | None, currency: str) -> dict[str, typin
     }
 
 
-def _evidence(row: dict[str, typing.Any], currency: str) -> dict[str, str]:
-    unit = row["unit"] or ""
-    unit = unit if unit in UNITS or unit in ("percent", "money") else "count"
-    text = f"{words(row['outcome'])}: {number(row['estimate'], unit, currency) or 'unknown'}"
-    if row["low"] is not None and row["high"] is not None:
-        text += f" ({span(row['low'], row['high'], unit, currency)})"
-    if row["n"] is not None:
-        text += f", n {row['n']:,}"
-    return {"kind": EVIDENCE.get(row["kind"], words(row["kind"])), "text": text,
-            "caveat": row["caveat"] or ""}  # fmt: skip
+def _evidence(
+    connection: duckdb.DuckDBPyConnection, about: dict[str, typing.Any]
+) -> dict[str, list[tuple[str, str]]]:
+    """channel -> [(kind, what it says)], strongest first: the latest test, what codes and calls
+    prove at least over the fiscal year, the share of answers in the last quarter asked."""
+    start, as_of, currency = about["fiscal_start"], about["as_of"], about["currency"]
+    (tests, _), (codes, _), (said, _) = EVIDENCE
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in _rows(
+        connection,
+        "select * from marts.fct_evidence where kind = 'experiment' and estimate is not null "
+        "and period_end between ? and ? and unit not like 'share%' qualify row_number() over "
+        "(partition by channel_id, outcome order by period_end desc) = 1 order by all",
+        [shift(start, 1 - EXPERIMENT_YEARS), as_of],
+    ):
+        text = f"{words(row['outcome']).lower()} {signed(row['estimate'], 'count', currency)}"
+        if row["low"] is not None and row["high"] is not None:
+            text += f" ({span(row['low'], row['high'], 'count', currency)})"
+        when = f"{day_text(row['period_start'])} to {day_text(row['period_end'])}"
+        found.setdefault(row["channel_id"], []).append((tests, f"{text}, {when}"))
+    counted = _rows(
+        connection,
+        "select channel_id, outcome, unit, sum(coalesce(estimate, low))::double as least "
+        "from marts.fct_evidence where kind = 'direct_response' and period_start >= ? "
+        "and period_end <= ? group by all having least > 0 order by channel_id, outcome",
+        [start, as_of],
+    )
+    for channel, rows in _grouped(counted, "channel_id").items():
+        parts = [
+            f"{number(r['least'], 'money', currency)} in orders"
+            if r["unit"] == "reporting currency"
+            else f"{number(r['least'], 'count', currency)} {words(r['unit']).lower()}"
+            for r in rows
+        ]
+        found.setdefault(channel, []).append((codes, f"at least {', '.join(parts)}"))
+    for row in _rows(
+        connection,
+        "select * from marts.fct_evidence where kind = 'self_report' and estimate is not null "
+        "and period_end <= ? qualify row_number() over (partition by channel_id, outcome "
+        "order by period_end desc) = 1 and period_end >= ? order by all",
+        [as_of, shift(start, -1)],
+    ):
+        text = number(row["estimate"], "percent", currency)
+        if row["low"] is not None and row["high"] is not None:
+            text += f" ({span(row['low'], row['high'], 'percent', currency)})"
+        decoy = ", a channel that never ran" if "decoy" in row["outcome"] else ""
+        text += f" of {row['n']:,} answers in {period_text(row['period_start'], 'quarter')}{decoy}"
+        found.setdefault(row["channel_id"], []).append((said, text))
+    return found
 
 
 def _changes(
@@ -438,8 +500,8 @@ def _changes(
     goals: list[dict[str, typing.Any]],
     about: dict[str, typing.Any],
 ) -> list[dict[str, typing.Any]]:
-    """The last complete quarter of every metric with a goal, taken apart by one slice, held
-    against the quarter before and the same of last year."""
+    """The last complete quarter of every metric that a goal is on or names as leading, taken
+    apart by one slice, held against the quarter before and the same of last year."""
     rows = _rows(
         connection,
         "select * from metrics.metric_drivers where grain = 'quarter' "
@@ -453,11 +515,17 @@ def _changes(
             "where grain = 'quarter' and slice_name = 'all'",
         )
     }
+    names = _names(connection)
+    wanted = {goal["metric_id"] for goal in goals} | {
+        name for goal in goals for name in goal["leading_ids"]
+    }
     found = []
     for metric_id, parts in _grouped(rows, "metric_id").items():
+        if metric_id not in wanted:
+            continue
         metric = metrics[metric_id]
         slices = _grouped(parts, "slice_name")
-        name = min(slices, key=lambda s: (_unplaced(slices[s]), s))
+        name = min(slices, key=lambda s: _reading_order(s, slices[s]))
         now = parts[0]["period_to"]
         comparisons = []
         for then, some in sorted(_grouped(slices[name], "period_from").items(), reverse=True):
@@ -467,7 +535,7 @@ def _changes(
                  "before_text": number(before, metric["unit"], about["currency"]),
                  "change_text": difference(after - before, before, metric["unit"],
                                            about["currency"]),
-                 "parts": _named_parts(some, metric["unit"], about["currency"])}
+                 **_named_parts(some, metric["unit"], about["currency"], names)}
             )  # fmt: skip
         found.append({
             "metric": metric, "now": period_text(now, "quarter"),
@@ -479,38 +547,66 @@ def _changes(
     return sorted(found, key=lambda c: (not c["has_goal"], c["metric"]["label"]))
 
 
-def _unplaced(parts: list[dict[str, typing.Any]]) -> float:
-    """Share of a change's parts that no slice holds."""
-    sizes = [(abs(part["contribution"]), part["slice_value"] == REST) for part in parts]
+def _reading_order(name: str, parts: list[dict[str, typing.Any]]) -> tuple:
+    """Which slices tell a reader most: more than one, not one person's, few, and most placed."""
+    values = {part["slice_value"] for part in parts}
+    sizes = [(abs(part["contribution"]), part["slice_value"] in UNPLACED) for part in parts]
     whole = sum(size for size, _ in sizes)
-    return sum(size for size, is_rest in sizes if is_rest) / whole if whole else 0.0
+    unplaced = sum(size for size, is_rest in sizes if is_rest) / whole if whole else 0.0
+    return (
+        len(values - UNPLACED) < 2, name == "account_id", unplaced > 0.3,
+        len(values) > 2 * PARTS, round(unplaced, 6), name,
+    )  # fmt: skip
+
+
+def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What people call a slice: channels, campaigns, accounts by id."""
+    return {
+        row["id"]: row["name"]
+        for row in _rows(
+            connection,
+            "select channel_id as id, channel_label as name from marts.dim_channels union all "
+            "select campaign_id, campaign_name from marts.dim_campaigns union all "
+            "select account_id, network || ' ' || account from marts.dim_accounts "
+            "where account is not null",
+        )
+        if row["name"]
+    }
 
 
 def _named_parts(
-    parts: list[dict[str, typing.Any]], unit: str, currency: str
-) -> list[dict[str, typing.Any]]:
+    parts: list[dict[str, typing.Any]], unit: str, currency: str, names: dict[str, str]
+) -> dict[str, typing.Any]:
     """The largest parts, and the others as one: they still add up to the change."""
     slices = _grouped(parts, "slice_value")
+    if not any(part["contribution"] for part in parts):
+        return {"parts": [], "note": "Nothing changed in any part."}
+    if len(slices) == 1:
+        [only] = slices
+        return {"parts": [], "note": f"All of it in the only one: {names.get(only, words(only))}."}
     totals = {name: sum(p["contribution"] for p in some) for name, some in slices.items()}
     order = sorted(totals, key=lambda name: -abs(totals[name]))
     kept = order if len(order) <= PARTS + 1 else order[:PARTS]
-    chosen = [(words(name) if name != REST else "In no slice", [name]) for name in kept]
+    chosen = [
+        ("Not stated" if name in UNPLACED else names.get(name, words(name)), [name])
+        for name in kept
+    ]
     if order[len(kept) :]:
         chosen.append((f"{len(order) - len(kept)} others", order[len(kept) :]))
     largest = max((abs(total) for total in totals.values()), default=0.0) or 1.0
     rows = []
-    for label, names in chosen:
+    for label, some in chosen:
         by_kind = {
-            kind: sum(p["contribution"] for n in names for p in slices[n] if p["kind"] == kind)
+            kind: sum(p["contribution"] for n in some for p in slices[n] if p["kind"] == kind)
             for kind in ("mix", "rate")
         }
-        total = sum(totals[n] for n in names)
+        total = sum(totals[n] for n in some)
         rows.append(
-            {"label": label, "text": signed(total, unit, currency),
+            {"label": label, "text": signed(total, unit, currency, largest),
              "share": min(1.0, abs(total) / largest), "is_up": total >= 0,
-             **{kind: signed(value, unit, currency) for kind, value in by_kind.items()}}
+             **{kind: signed(v, unit, currency, largest) for kind, v in by_kind.items()}}
         )  # fmt: skip
-    return rows
+    return {"parts": rows, "note": ""}
 
 
 def _around(connection: duckdb.DuckDBPyConnection, about: dict[str, typing.Any]) -> list[str]:
@@ -518,14 +614,19 @@ def _around(connection: duckdb.DuckDBPyConnection, about: dict[str, typing.Any])
     month = months_before(about["as_of"] + dt.timedelta(days=1), 0)
     end = dt.date(month.year, (month.month - 1) // 3 * 3 + 1, 1)
     period = [months_before(end, 3), end - dt.timedelta(days=1)]
-    found = [
-        f"Campaign “{row['campaign_name']}” began on {day_text(row['starts_on'])}."
+    campaigns = [
+        row["campaign_name"]
+        + (f" (from {day_text(row['starts_on'])})" if row["starts_on"] >= period[0] else "")
+        + (f" (until {day_text(row['ends_on'])})" if row["is_over"] else "")
         for row in _rows(
             connection,
-            "select campaign_name, starts_on from marts.dim_campaigns "
-            "where starts_on between ? and ? order by 2, 1", period,
+            "select campaign_name, starts_on, ends_on, coalesce(ends_on <= ?, false) as is_over "
+            "from marts.dim_campaigns where starts_on <= ? and coalesce(ends_on >= ?, true) "
+            "order by starts_on, campaign_name",
+            [period[1], period[1], period[0]],
         )
-    ]  # fmt: skip
+    ]
+    found = [f"Campaigns that ran: {', '.join(campaigns)}."] if campaigns else []
     found += [
         f"{words(row['network'])} changed what it calls {words(row['metric']).lower()} on "
         f"{day_text(row['available_from'])}: the series breaks there."
@@ -561,6 +662,7 @@ def _trust(
         connection,
         "with latest as (select gate, max_by(run_id, checked_at) as run_id from quality.results "
         "group by gate) select r.* from quality.results r join latest using (gate, run_id) "
+        "where r.success is not null "  # a check that had nothing to judge is no check
         "order by gate, schema_name, table_name, column_name, expectation_type",
     )
     gates = [
@@ -645,38 +747,45 @@ def _grouped(rows: list[dict[str, typing.Any]], key: str) -> dict[typing.Any, li
 # --- numbers as people read them -----------------------------------------------------------------
 
 
-def number(value: float | None, unit: str, currency: str) -> str | None:
-    """A value with its unit, or None for what is not known. Percent is stored as a share."""
+def number(
+    value: float | None, unit: str, currency: str, bare: bool = False, like: float | None = None
+) -> str | None:
+    """A value with its unit (`bare`: where that is a word, without), or None for what is not
+    known. Percent is stored as a share. Rounded as far as `like`, else itself, asks for."""
     if value is None:
         return None
     value = float(value)
+    size = abs(value if like is None else like)
     if unit == "percent":
         return f"{_plain(100 * value, 1)}{NARROW}%"
     if unit == "money":
-        for size, suffix in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
-            if abs(value) >= size:
-                scaled = value / (1e3 if suffix == "k" else size)
-                return f"{_plain(scaled, 0 if suffix == 'k' else 2)}{NARROW}{suffix} {currency}"
-        return f"{_plain(value, 0 if abs(value) >= 100 else 2)} {currency}"
-    places = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 1 else 2
-    word = UNITS.get(unit, words(unit).lower())
+        for scale, places, suffix in ((1e9, 2, "bn"), (1e6, 2, "m"), (1e3, 0, "k")):
+            if size >= (1e4 if suffix == "k" else scale):
+                return f"{_plain(value / scale, places)}{NARROW}{suffix} {currency}"
+        return f"{_plain(value, 0 if size >= 100 else 2)} {currency}"
+    whole = value == int(value) and (like is None or like == int(like))
+    places = 0 if size >= 100 or whole else 1 if size >= 1 else 2
+    word = "" if bare else UNITS.get(unit, words(unit).lower())
     return f"{_plain(value, places)}{' ' + word if word else ''}"
 
 
 def span(low: float, high: float, unit: str, currency: str) -> str:
-    """`low to high`, the unit once where both have the same."""
-    a, b = number(low, unit, currency), number(high, unit, currency)
+    """`low to high`, rounded alike, the unit once."""
+    like = max(abs(float(low)), abs(float(high)))
+    if float(low) != int(low) or float(high) != int(high):
+        like += 1e-9  # one broken end is enough for decimals at both
+    a, b = (number(value, unit, currency, like=like) for value in (low, high))
     if a == b:
         return a
-    tail_a, tail_b = a.lstrip("−0123456789,."), b.lstrip("−0123456789,.")
-    return f"{a.removesuffix(tail_a) if tail_a == tail_b else a} to {b}"
+    tail = b.lstrip("−0123456789,.")
+    return f"{a.removesuffix(tail)} to {b}"
 
 
-def signed(value: float | None, unit: str, currency: str) -> str | None:
+def signed(value: float | None, unit: str, currency: str, like: float | None = None) -> str | None:
     """A difference: percent in points of percent."""
     if value is None:
         return None
-    text = number(value, unit, currency)
+    text = number(value, unit, currency, like=like)
     if unit == "percent":
         text = text.replace("%", "pp")
     if not any(digit in text for digit in "123456789"):
@@ -723,6 +832,7 @@ def slice_words(slice_: str) -> str:
 def words(name: str | None) -> str:
     """`paid_social` as `Paid social`."""
     text = str(name or "unknown").removesuffix("_id").replace("_", " ")
+    text = " ".join(SPELLED.get(word, word) for word in text.split(" "))
     return text[:1].upper() + text[1:]
 
 

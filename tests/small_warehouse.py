@@ -103,26 +103,24 @@ create table marts.fct_leads as
         case when n % 10 = 0 then null when n % 3 = 0 then 'events' else 'paid_social' end
             as channel_id, n % 2 = 0 as is_qualified, false as is_decoy
     from range(200) as t(n);
-create table marts.fct_attribution as
-    select md5(model || channel_id) as attribution_key, 'd1' as conversion_id, model, channel_id,
-        date '2026-05-05' as converted_date, credit, (credit * 10000)::decimal(18, 4)
-            as revenue_reporting, 3 as touches
-    from (values ('first', 'events', 0.7), ('first', 'unattributed', 0.3),
-                 ('last', 'paid_social', 0.7), ('last', 'unattributed', 0.3),
-                 ('linear', 'events', 0.35), ('linear', 'paid_social', 0.35),
-                 ('linear', 'unattributed', 0.3)) as a(model, channel_id, credit);
 create table marts.fct_evidence as from (values
-    ('e1', 'tv', date '2026-02-01', date '2026-03-15', 'experiment', 'leads', 42.0, 12.0, 75.0,
-     8, 'leads', 'Two regions held out.'),
-    ('e2', 'events', date '2026-01-01', date '2026-09-30', 'self_report', 'new customers', 0.31,
-     0.22, 0.41, 96, 'percent', 'People remember what they like.'))
+    ('e1', 'tv', date '2026-02-01', date '2026-03-15', 'experiment', 'leads_created', 42.0, 12.0,
+     75.0, 8, 'additional leads_created', 'Two regions held out.'),
+    ('e2', 'events', date '2026-07-01', date '2026-09-30', 'self_report', 'named as the source',
+     0.31, 0.22, 0.41, 96, 'share of answers', 'People remember what they like.'),
+    ('e3', 'tv', date '2026-01-01', date '2026-03-31', 'direct_response', 'orders with a code',
+     null, 7, null, 7, 'orders', 'At least.'),
+    ('e4', 'tv', date '2026-04-01', date '2026-06-30', 'direct_response', 'orders with a code',
+     null, 5, null, 5, 'orders', 'At least.'),
+    ('e5', 'tv', date '2026-04-01', date '2026-06-30', 'attribution', 'won deals', 0.9, null, null,
+     5, 'share of credit', 'Credit, not cause.'))
     as t(evidence_key, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n,
          unit, caveat);
 create table marts.dim_accounts as from (values
-    ('a1', 'linkedin:main', 'linkedin', 'brand', 'social_lead', 'active', null::date),
-    ('a2', 'mastodon:old', 'mastodon', 'brand', 'care_lead', 'left', null::date),
-    ('a3', 'facebook:closed', 'facebook', 'brand', 'care_lead', 'left', date '2025-01-01'))
-    as t(account_key, account_id, network, ownership, owner_role, owner_status, closed_on);
+    ('a1', 'linkedin:main', 'linkedin', 'main', 'brand', 'social_lead', 'active', null::date),
+    ('a2', 'mastodon:old', 'mastodon', '@old', 'brand', 'care_lead', 'left', null::date),
+    ('a3', 'facebook:gone', 'facebook', 'gone', 'brand', 'care_lead', 'left', date '2025-01-01'))
+    as t(account_key, account_id, network, account, ownership, owner_role, owner_status, closed_on);
 create table marts.dim_tools as from (values
     ('t1', 'hub', 'Hub', 'publishing', 'social_lead', 'active'),
     ('t2', 'buf', 'Buf <beta>', 'publishing', 'pr_lead', 'vacant'))
@@ -255,6 +253,19 @@ def fill(connection, folder):
     add_metric(connection, "first_response_minutes", additivity="percentile", unit="minutes",
                better="lower", domain="cx", owner="care_lead", trust="degraded",
                reason="One gate warned.")  # fmt: skip
+    add_metric(connection, "leads_created")
+    for name, count in (("events", 60), ("paid_social", 120), ("(unknown)", 20)):
+        add_values(connection, "leads_created", {dt.date(2026, 5, 1): count}, grain="month",
+                   slice_=("channel_id", name))  # fmt: skip
+    add_metric(connection, "attributed_revenue", unit="money", trust="degraded",
+               reason="One amount has no rate.")  # fmt: skip
+    for name, revenue in (
+        ("first: events", 7000), ("first: unattributed", 3000), ("last: paid_social", 7000),
+        ("last: unattributed", 3000), ("linear: events", 3500), ("linear: paid_social", 3500),
+        ("linear: unattributed", 3000), ("position: events", 9999),
+    ):  # fmt: skip
+        add_values(connection, "attributed_revenue", {dt.date(2026, 5, 1): revenue}, grain="month",
+                   slice_=("model_channel", name))  # fmt: skip
     add_metric(connection, "turnover_rate", additivity="ratio", unit="percent", better="lower",
                domain="hr", amec="outcome", owner="hr_lead")  # fmt: skip
     add_metric(connection, "video_views", amec="output", domain="social", trust="failed",
