@@ -98,9 +98,9 @@ def test_nothing_happened_after_the_day(organization: Path, vendors: dict) -> No
             if event:
                 newest = max(row[event] for row in rows)
                 assert newest < end, (vendor, name, newest)
-    months = [re.search(r"20\d\d-\d\d(?!\d)", path.name)
-              for path in (organization / "files").rglob("*.*")]  # fmt: skip
-    assert max(month[0] for month in months if month) == "2026-09"
+    quarters = [re.search(r"20\d\d-Q\d", path.name)
+                for path in (organization / "files").rglob("*.*")]  # fmt: skip
+    assert max(quarter[0] for quarter in quarters if quarter) == "2026-Q3"
     web = pq.read_table(organization / "files/web/touchpoints_2026.parquet")
     newest = max(web["occurred_at"].to_pylist())
     assert newest.date() == AS_OF
@@ -165,7 +165,7 @@ def test_every_file_has_a_mapping_that_fits_its_headings(organization: Path) -> 
 
 def test_a_withdrawn_metric_is_unknown_and_not_zero(organization: Path) -> None:
     before = after = 0
-    for path in sorted((organization / "files/social").glob("instagram_media_2025-0[3-5].jsonl")):
+    for path in sorted((organization / "files/social").glob("instagram_media_2025-Q[12].jsonl")):
         for line in path.read_text().splitlines():
             row = json.loads(line)
             if row["day"] < "2025-04-21":
@@ -175,7 +175,7 @@ def test_a_withdrawn_metric_is_unknown_and_not_zero(organization: Path) -> None:
             assert row["definition"].startswith("ig-")
     assert before > 50
     assert after > 50
-    facebook = organization / "files/social/facebook_beitraege_2025-12.csv"
+    facebook = organization / "files/social/facebook_beitraege_2026-Q1.csv"
     rows = records(facebook, "cp1252", ";")
     assert {row["Impressionen"] for row in rows} == {""}
     assert all(row["Aufrufe"] for row in rows)
@@ -331,7 +331,7 @@ def test_scale_multiplies_rows_and_not_employees(organization: Path, tmp_path: P
 def test_the_first_day_is_thin_but_whole_and_days_outside_are_refused(tmp_path: Path) -> None:
     generate(tmp_path / "first", dt.date(2024, 2, 1), seed=7, scale=1)
     folder = tmp_path / "first/files"
-    assert len(records(folder / "crm/anfragen_2024-02.csv", "cp1252", ";")) > 0
+    assert len(records(folder / "crm/anfragen_2024-Q1.csv", "cp1252", ";")) > 0
     assert not (folder / "press/clippings_2025.csv").exists()
     with pytest.raises(ConfigError, match="lives from 2024-02-01 to 2026-12-31, not on 2027-01-01"):
         generate(tmp_path, dt.date(2027, 1, 1), seed=7, scale=1)

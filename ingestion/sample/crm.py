@@ -283,7 +283,7 @@ def _write_dealer(
 
 
 def _write_leads(files: Files, one: World, end: int, copy: int, seed: int) -> None:
-    """Three forms in three time zones: Germany by month, Britain and the United States by year."""
+    """Three forms in three time zones: Germany by quarter, Britain and America by year."""
     lead, c = one.leads, one.contacts
     n = size(lead)
     rng = timeline.stream(seed, "lead files", copy)
@@ -302,7 +302,7 @@ def _write_leads(files: Files, one: World, end: int, copy: int, seed: int) -> No
     deal_id = np.where(converted, one.deals["id"][deal], None)
     linked = rng.random(n) < 0.93
     contact_id = np.where(linked, c["id"][lead["contact"]], None)
-    month = timeline.written(lead["created"] // DAY, "%Y-%m")
+    quarter = timeline.quarter(lead["created"] // DAY)
     for place, zone, rows in (
         ("de", timeline.BERLIN, lead["market"] < 4), ("uk", timeline.LONDON, lead["market"] == 4),
         ("us", timeline.NEW_YORK, lead["market"] == 5),
@@ -325,7 +325,7 @@ def _write_leads(files: Files, one: World, end: int, copy: int, seed: int) -> No
                 "Region": geography,
                 "Code": lead["code"],
             }
-            for label, some in parts(np.where(rows, month, "").astype(str)):
+            for label, some in parts(np.where(rows, quarter, "").astype(str)):
                 if label:
                     files.csv(f"files/crm/anfragen_{label}.csv", cut(frame, some), delimiter=";",
                               encoding="cp1252")  # fmt: skip
@@ -458,7 +458,7 @@ def _write_deals(
 
 
 def _write_orders(files: Files, one: World, end: int, copy: int) -> None:
-    """The ERP's monthly lists, and the credit notes that come a month later as corrections."""
+    """The ERP's quarterly lists, and the credit notes that come a month later as corrections."""
     o = one.orders
     known = o["day"] * DAY < end
     geography = np.array([m.geography for m in MARKETS], dtype=object)[o["market"]]
@@ -481,8 +481,8 @@ def _write_orders(files: Files, one: World, end: int, copy: int) -> None:
         }
 
     full = frame(o["amount"])
-    month = timeline.written(o["day"], "%Y-%m")
-    for label, some in parts(np.where(known, month, "").astype(str)):
+    quarter = timeline.quarter(o["day"])
+    for label, some in parts(np.where(known, quarter, "").astype(str)):
         if label:
             files.csv(f"files/orders/auftraege_{label}.csv", cut(full, some), delimiter=";",
                       encoding="cp1252")  # fmt: skip
@@ -491,7 +491,7 @@ def _write_orders(files: Files, one: World, end: int, copy: int) -> None:
     noted = o["day"] + 31
     corrected &= noted * DAY < end
     fixed = frame(np.round(o["amount"] * 0.9, 2))
-    when = timeline.written(noted, "%Y-%m")
+    when = timeline.quarter(noted)
     for label, some in parts(np.where(corrected, when, "").astype(str)):
         if label:
             files.csv(f"files/orders/auftraege_{label}_korrektur.csv", cut(fixed, some),

@@ -104,7 +104,7 @@ def _reply(
 def _conversations(
     files: Files, people: list[Person], contacts: dict, as_of: dt.date, seed: int, copy: int
 ) -> None:
-    """The shared inbox, exported by month on Berlin's clock."""
+    """The shared inbox, exported by quarter on Berlin's clock."""
     rng = timeline.stream(seed, "conversations", copy)
     weekday = (timeline.WEEKDAYS[np.arange(timeline.DAYS) % 7] * 7) ** 0.6
     rate = 7.4 * timeline.season() ** 0.5 * weekday * strain() * timeline.growth(0.07)
@@ -160,8 +160,8 @@ def _conversations(
         "Topic": topic,
         "Team": np.array(TEAMS, dtype=object)[team],
     }
-    month = timeline.written(timeline.local(at, timeline.BERLIN) // DAY, "%Y-%m").astype(str)
-    for label, some in parts(np.where(at < end, month, "")):
+    quarter = timeline.quarter(timeline.local(at, timeline.BERLIN) // DAY).astype(str)
+    for label, some in parts(np.where(at < end, quarter, "")):
         if label:
             files.csv(f"files/inbox/inbox_{label}.csv", cut(frame, some))
 

@@ -300,7 +300,7 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
     campaign = campaigns.running(channel, posts["day"][post])
     named = campaigns.named(campaign, copy)
     campaign = np.where(posts["category"][post] < 2, named, None)
-    month = timeline.written(captured, "%Y-%m").astype(str)
+    quarter = timeline.quarter(captured).astype(str)
     clicks = count("clicks")
     if account.person:
         frame = {
@@ -337,7 +337,7 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
             "Clicks": clicks,
             "Video views": whole(count("plays"), posts["kind"][post] == 1),
         }
-        for label, some in parts(month):
+        for label, some in parts(quarter):
             files.csv(f"files/social/linkedin_posts_{label}.csv", cut(frame, some))
         # Invalid traffic is taken out of the last capture and the month is sent again.
         wrong = (age == 28) & (posts["fixed"][post, 0] < 0.06)
@@ -345,7 +345,7 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
         frame["Impressions"] = np.floor(shown * 0.93).astype("int64")
         frame["Unique impressions"] = np.minimum(frame["Unique impressions"], frame["Impressions"])
         frame["Clicks"] = np.floor(clicks * 0.9).astype("int64")
-        for label, some in parts(np.where(wrong, month, "")):
+        for label, some in parts(np.where(wrong, quarter, "")):
             if label:
                 files.csv(f"files/social/linkedin_posts_{label}_corrected.csv", cut(frame, some))
     elif network == "facebook":
@@ -372,7 +372,7 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
             "Videowiedergaben": whole(count("plays"), posts["kind"][post] == 1, thousands="."),
             "Definition": np.where(old, "fb-impressions", "fb-views-2025-11"),
         }
-        for label, some in parts(month):
+        for label, some in parts(quarter):
             files.csv(f"files/social/facebook_beitraege_{label}.csv", cut(frame, some),
                       delimiter=";", encoding="cp1252")  # fmt: skip
     else:
@@ -394,7 +394,7 @@ def _captures(files: Files, account: Account, posts: dict, as_of: dt.date, copy:
             "plays": whole(count("plays"), (posts["kind"][post] % 2 == 1) & old),
             "definition": np.where(old, "ig-impressions", "ig-views-2025-04"),
         }
-        for label, some in parts(month):
+        for label, some in parts(quarter):
             files.jsonl(f"files/social/instagram_media_{label}.jsonl", cut(frame, some))
 
 

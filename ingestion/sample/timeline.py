@@ -58,6 +58,17 @@ def written(numbers: np.ndarray, form: str, known: np.ndarray | bool = True) -> 
     return shown(_texts(form)[np.asarray(numbers, dtype="int64") + EARLIEST], known)
 
 
+def quarter(numbers: np.ndarray) -> np.ndarray:
+    """Day numbers as '2024-Q1', as exports are named. Object array."""
+    return _quarters()[np.asarray(numbers, dtype="int64") + EARLIEST]
+
+
+@functools.cache
+def _quarters() -> np.ndarray:
+    months = _texts("%Y-%m")
+    return np.array([f"{m[:4]}-Q{(int(m[5:]) + 2) // 3}" for m in months], dtype=object)
+
+
 @functools.cache
 def _texts(form: str) -> np.ndarray:
     """Every day written in a form, from EARLIEST days before day 0."""
