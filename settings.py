@@ -259,13 +259,32 @@ def checked(
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as errors:
+        told = [(error, _steps(error, data)) for error in errors.errors()]
+        # Where a value may be text or a table, the table's own errors say more.
+        deeper = {loc[:-1] for error, loc in told if error["type"] != "string_type"}
         raise ConfigError(
-            "\n".join(_sentence(error, data, path, line) for error in errors.errors())
+            "\n".join(
+                _sentence(error, loc, data, path, line)
+                for error, loc in told
+                if error["type"] != "string_type" or loc not in deeper
+            )
         ) from None
 
 
-def _sentence(error: typing.Any, data: typing.Any, path: Path, line: Callable) -> str:
-    loc = tuple(part for part in error["loc"] if _is_step(part))
+def _steps(error: typing.Any, data: typing.Any) -> tuple:
+    """The keys and positions that lead to the error; pydantic names kinds between them."""
+    steps: list[typing.Any] = []
+    for part in error["loc"]:
+        inside = isinstance(data, dict) and part in data
+        if inside or (isinstance(data, (list, tuple)) and isinstance(part, int)):
+            steps.append(part)
+            data = data[part]
+        elif part == error["loc"][-1] and error["type"] in MISSING:
+            steps.append(part)
+    return tuple(steps)
+
+
+def _sentence(error: typing.Any, loc: tuple, data: typing.Any, path: Path, line: Callable) -> str:
     at = line(loc)
     where = f"{path}:{at}" if at else str(path)
     name = ".".join(str(part) for part in loc)
@@ -274,12 +293,12 @@ def _sentence(error: typing.Any, data: typing.Any, path: Path, line: Callable) -
         near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}."
         return f"{where}: unknown key '{name}'; {hint}"
-    if error["type"] in ("missing", "missing_argument"):
+    if error["type"] in MISSING:
         return f"{where}: '{name}' is missing; add it."
     return f"{where}: '{name}': {error['msg']} (found {error.get('input')!r})."
 
 
-_KNOWN: dict[str, list[str]] = {}
+MISSING = ("missing", "missing_argument")
 
 
 def _known(error: typing.Any, data: typing.Any, loc: tuple) -> list[str]:
@@ -289,12 +308,15 @@ def _known(error: typing.Any, data: typing.Any, loc: tuple) -> list[str]:
     for part in loc[:-1]:
         siblings = siblings[part]
     names = {str(key) for key in siblings} - {str(loc[-1])}
-    options = [fields for fields in _all_fields() if names <= fields] or _all_fields()
+    every = _all_fields()
+    told = [every[part] for part in error["loc"] if part in every]  # the kind, where there are two
+    options = [fields for fields in told or every.values() if names <= fields] or every.values()
     return sorted(set().union(*options))
 
 
-def _all_fields() -> list[set[str]]:
-    found: list[set[str]] = []
+def _all_fields() -> dict[typing.Any, set[str]]:
+    """The keys that each strict dataclass takes, by its name."""
+    found: dict[typing.Any, set[str]] = {}
     waiting = list(_REGISTERED) + [
         Settings,
         Organization,
@@ -307,7 +329,7 @@ def _all_fields() -> list[set[str]]:
     ]
     for kind in waiting:
         aliases = {name: field.alias for name, field in kind.__pydantic_fields__.items()}
-        found.append({aliases[f.name] or f.name for f in dataclasses.fields(kind)})
+        found[kind.__name__] = {aliases[f.name] or f.name for f in dataclasses.fields(kind)}
     return found
 
 
@@ -319,10 +341,6 @@ def strict(kind: type) -> type:
     made = dataclass(frozen=True, config=STRICT)(kind)
     _REGISTERED.append(made)
     return made
-
-
-def _is_step(part: typing.Any) -> bool:
-    return isinstance(part, int) or not re.search(r"[\[\(]|^(tuple|dict|list|function-)", str(part))
 
 
 def _yaml_line(tree: yaml.Node | None, loc: tuple) -> int | None:

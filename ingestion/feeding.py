@@ -185,7 +185,7 @@ def _sorted_out(
     batch: pa.Table, file: File, sql: Statement, rejected: list[tuple[int, str]]
 ) -> tuple[int, pa.Table]:
     """How many rows of the batch are good, and the new ones among them with their place."""
-    if rejected:
+    if rejected and sql.opened.skips:
         place = batch.schema.get_field_index("_file_row")
         batch = batch.set_column(place, "_file_row", _place(batch["_file_row"], rejected))
     fault = batch["_fault"]

@@ -41,7 +41,7 @@ class Opened(typing.NamedTuple):
     `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
     of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
     number of rows before the first one (headings). `noting` selects the same and notes in the
-    table `rejects` the lines that are no rows.
+    table `rejects` the lines that are no rows; `skips` says that `_n` does not count those.
     """
 
     sql: str
@@ -50,6 +50,7 @@ class Opened(typing.NamedTuple):
     first: int
     noting: str
     rejects: str = ""
+    skips: bool = False
 
     def column(self, heading: str) -> str:
         return f"c{self.headings.index(heading)}"
@@ -117,7 +118,9 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
 
     rejecting = f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
     kinds = dict.fromkeys(headings, TEXT)
-    return Opened(select("ignore_errors=true"), headings, kinds, skipped, select(rejecting), name)
+    return Opened(
+        select("ignore_errors=true"), headings, kinds, skipped, select(rejecting), name, True
+    )
 
 
 def _without_footer(sql: str, entry: Entry) -> str:

@@ -1,0 +1,118 @@
+"""The log of versions: what is said again adds nothing, what is corrected is kept beside."""
+
+import pytest
+from feed_folder import FeedFolder
+
+HEAD = "currency,reporting_currency,date,rate\n"
+JULY = HEAD + "USD,EUR,2026-07-01,0.9\nUSD,EUR,2026-07-02,0.8\n"
+
+
+@pytest.fixture(scope="module")
+def rates(tmp_path_factory):
+    """July's rates, then the same again, then a correction, then the correction taken back."""
+    folder = FeedFolder(tmp_path_factory.mktemp("rates"))
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.counts = []
+    for name, text in [
+        ("1.csv", JULY),
+        ("1.csv", JULY),
+        ("2.csv", JULY),
+        ("3.csv", HEAD + "USD,EUR,2026-07-02,0.7\n"),
+        ("4.csv", HEAD + "USD,EUR,2026-07-02,0.8\n"),
+        ("1.csv", JULY + "USD,EUR,2026-07-03,0.6\n"),
+    ]:
+        folder.put(name, text)
+        folder.ingest()
+        folder.counts.append(folder.load("fx_rates"))
+    return folder
+
+
+def test_a_file_that_was_loaded_is_not_read_again(rates):
+    assert rates.counts[0] == ("loaded", 2, 2, 2, 0)
+    assert rates.counts[1] == ("unchanged", 0, 0, 0, 0)
+
+
+def test_a_resent_file_adds_nothing_and_is_accounted_for(rates):
+    assert rates.counts[2] == ("loaded", 2, 2, 0, 0)
+
+
+def test_a_correction_is_appended_and_so_is_its_reversal(rates):
+    assert rates.counts[3] == rates.counts[4] == ("loaded", 1, 1, 1, 0)
+    said = rates.ask(
+        "select rate, _file from raw_feeds.fx_rates where date = '2026-07-02' "
+        "order by _loaded_at, _dlt_load_id, _file_row"
+    )
+    assert said == [(0.8, "1.csv"), (0.7, "3.csv"), (0.8, "4.csv")]
+
+
+def test_a_file_that_grew_adds_only_its_new_row(rates):
+    assert rates.counts[5] == ("loaded", 3, 3, 1, 0)
+    assert rates.ask("select count(*) from raw_feeds.fx_rates") == [(5,)]
+
+
+def test_old_files_that_stay_do_not_speak_again(rates):
+    # 1.csv still says 0.8 of 2 July and 3.csv still says 0.7: neither is a new statement.
+    rates.ingest()
+    assert rates.load("fx_rates") == ("unchanged", 0, 0, 0, 0)
+
+
+def test_rows_carry_where_they_came_from(rates):
+    assert rates.ask(
+        "select _file, _file_row, length(_row_key), length(_row_hash), _loaded_at is not null, "
+        "_dlt_load_id is not null from raw_feeds.fx_rates where date = '2026-07-03'"
+    ) == [("1.csv", 4, 32, 32, True, True)]
+
+
+def test_two_files_of_one_load_are_two_statements_in_the_order_of_their_names(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("rates_10.csv", HEAD + "USD,EUR,2026-07-01,0.7\n")
+    folder.put("rates_9.csv", JULY)
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 3, 3, 3, 0)
+    assert folder.ask(
+        "select rate from raw_feeds.fx_rates where date = '2026-07-01' order by _loaded_at"
+    ) == [(0.9,), (0.7,)]
+
+
+def test_of_a_key_that_stands_twice_in_a_file_the_last_good_row_counts(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("a.csv", JULY + "USD,EUR,2026-07-01,0.5\nUSD,EUR,2026-07-01,none\n")
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 4, 3, 2, 1)
+    assert folder.ask("select rate from raw_feeds.fx_rates order by date") == [(0.5,), (0.8,)]
+    folder.put("b.csv", JULY + "USD,EUR,2026-07-01,0.5\n")
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 3, 3, 0, 0)
+
+
+def test_keys_may_be_partly_unknown_where_the_contract_lets_them(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="channel_days", files="*.csv")
+    folder.put("tv.csv", "channel,date,spend,campaign\ntv,2026-07-01,5,\ntv,2026-07-01,6,c\n")
+    folder.put("tv_again.csv", "channel,date,spend,campaign\ntv,2026-07-01,5,\n,2026-07-01,6,c\n")
+    folder.ingest()
+    assert folder.load("channel_days") == ("loaded", 4, 3, 2, 1)
+    assert folder.ask("select reason from ingest.quarantine") == [("channel: missing",)]
+
+
+def test_a_changed_mapping_reads_its_files_again(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.put("a.csv", HEAD + "USD,EUR,2026-07-01,9\n")
+    folder.map(feed="fx_rates", files="*.csv", columns={"rate": {"from": "rate"}})
+    folder.ingest()
+    folder.entries.clear()
+    folder.map(feed="fx_rates", files="*.csv", columns={"rate": {"from": "rate", "percent": True}})
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 1, 1, 1, 0)
+    assert folder.ask("select rate from raw_feeds.fx_rates order by _loaded_at") == [(9,), (0.09,)]
+
+
+def test_an_empty_column_makes_no_new_version(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("a.csv", HEAD + "USD,EUR,2026-07-01,9\n")
+    folder.put("b.csv", HEAD.strip() + ",rate_source\nUSD,EUR,2026-07-01,9,\n")
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 2, 2, 1, 0)
