@@ -32,9 +32,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# An amount at a rate, in the reporting currency; null when the rate is missing (never 1). #}
+{# An amount at a rate, in the reporting currency; null when the rate is missing (never 1). Decimals all
+   the way: half a ten-thousandth rounds up on every engine. #}
 {% macro at_rate(amount, rate) -%}
-    cast({{ amount }} * {{ rate }} as {{ plumbline.sql_type('money') }})
+    cast({{ plumbline.as_type(amount, 'money') }} * cast({{ rate }} as decimal(20, 12)) as {{ plumbline.sql_type('money') }})
 {%- endmacro %}
 
 {# A sum of doubles that does not depend on the order in which threads add them. #}

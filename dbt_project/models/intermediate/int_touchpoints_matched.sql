@@ -4,6 +4,11 @@ with organization as (
     select time_zone from {{ ref('int_organization') }}
 ),
 
+keys as (
+    select * from {{ ref('int_crm_ids_matched') }}
+    where entity = 'contact'
+),
+
 handles as (
     select
         lower(trim(account)) as handle,
@@ -22,20 +27,17 @@ matched as (
         coalesce(register.time_zone, organization.time_zone) as time_zone
     from {{ ref('stg_feeds__touchpoints') }} as touchpoints
     cross join organization
-    left join {{ ref('int_crm_ids_matched') }} as own_ids
+    left join keys as own_ids
         on
-            own_ids.entity = 'contact'
-            and own_ids.key_kind = 'crm_id'
+            own_ids.key_kind = 'crm_id'
             and touchpoints.source_system || ':' || touchpoints.contact_id = own_ids.reference
-    left join {{ ref('int_crm_ids_matched') }} as ids
+    left join keys as ids
         on
-            ids.entity = 'contact'
-            and ids.key_kind = 'crm_id'
+            ids.key_kind = 'crm_id'
             and touchpoints.contact_id = ids.reference
-    left join {{ ref('int_crm_ids_matched') }} as emails
+    left join keys as emails
         on
-            emails.entity = 'contact'
-            and emails.key_kind = 'email'
+            emails.key_kind = 'email'
             and touchpoints.contact_email_hash = emails.reference
     left join handles on lower(trim(touchpoints.reported_account)) = handles.handle
     left join {{ ref('int_accounts_registered') }} as register on handles.account_id = register.account_id

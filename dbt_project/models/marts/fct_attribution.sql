@@ -1,7 +1,41 @@
 {# Credit for won deals by five rules, each handing out exactly one per conversion. Credit is not cause. A
    conversion without a touch that we know is credited to 'unattributed', in every model. #}
-with touches as (
-    select * from {{ ref('int_conversions_touched') }}
+with conversions as (
+    select
+        deal_id as conversion_id,
+        contact_id,
+        company_id,
+        closed_date as converted_date
+    from {{ ref('fct_deals') }}
+    where is_won and closed_date is not null
+),
+
+-- Several people decide on a purchase: the deal's contact, and whom the CRM knows at its company.
+buyers as (
+    select conversion_id, contact_id, converted_date
+    from conversions
+    where contact_id is not null
+    union
+    select conversions.conversion_id, contacts.contact_id, conversions.converted_date
+    from conversions
+    inner join {{ ref('dim_contacts') }} as contacts on conversions.company_id = contacts.company_id
+),
+
+touches as (
+    select
+        buyers.conversion_id,
+        touchpoints.channel_id,
+        {{ days_between('touchpoints.occurred_date', 'buyers.converted_date') }} as days_before,
+        row_number() over (
+            partition by buyers.conversion_id order by touchpoints.occurred_at, touchpoints.touchpoint_id
+        ) as touch_number,
+        count(*) over (partition by buyers.conversion_id) as touches
+    from buyers
+    inner join {{ ref('fct_touchpoints') }} as touchpoints
+        on
+            buyers.contact_id = touchpoints.contact_id
+            and touchpoints.occurred_date <= buyers.converted_date
+            and touchpoints.occurred_date >= {{ add_days('buyers.converted_date', -90) }}
 ),
 
 -- The same channel several times in a row is one step of the path (for the position rule only).

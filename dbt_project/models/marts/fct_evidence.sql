@@ -55,6 +55,47 @@ experiment_evidence as (
     where lift is not null
 ),
 
+-- Which channel carries a code: the register of prefixes says, else the one channel in which touchpoints saw
+-- it redeemed. A code that none or several carry is nobody's.
+codes as (
+    select promo_code from {{ ref('fct_orders') }}
+    union
+    select promo_code from {{ ref('fct_leads') }}
+),
+
+codes_by_prefix as (
+    select
+        codes.promo_code,
+        prefixes.channel_id,
+        row_number() over (
+            partition by codes.promo_code order by length(prefixes.prefix) desc, prefixes.prefix
+        ) as prefix_rank
+    from codes
+    inner join {{ ref('promo_code_prefixes') }} as prefixes
+        on codes.promo_code like prefixes.prefix || '%'
+),
+
+codes_redeemed as (
+    select
+        promo_code,
+        min(channel_id) as channel_id
+    from {{ ref('fct_touchpoints') }}
+    where promo_code is not null and kind = 'code' and channel_id <> 'unknown'
+    group by promo_code
+    having count(distinct channel_id) = 1
+),
+
+carried_codes as (
+    select
+        codes.promo_code,
+        coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) as channel_id
+    from codes
+    left join codes_by_prefix
+        on codes.promo_code = codes_by_prefix.promo_code and codes_by_prefix.prefix_rank = 1
+    left join codes_redeemed on codes.promo_code = codes_redeemed.promo_code
+    where coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) is not null
+),
+
 -- Direct response: what certainly came through a channel because a code or a number of its own says so.
 responses as (
     select
@@ -65,7 +106,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_promo_codes_assigned') }} as codes on orders.promo_code = codes.promo_code
+    inner join carried_codes as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order'
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -77,7 +118,7 @@ responses as (
         count(orders.amount_reporting) as responses,
         {{ as_type('sum(orders.amount_reporting)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_promo_codes_assigned') }} as codes on orders.promo_code = codes.promo_code
+    inner join carried_codes as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order' and orders.amount_reporting is not null
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -89,7 +130,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_leads') }} as leads
-    inner join {{ ref('int_promo_codes_assigned') }} as codes on leads.promo_code = codes.promo_code
+    inner join carried_codes as codes on leads.promo_code = codes.promo_code
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select

@@ -2,6 +2,10 @@ with organization as (
     select * from {{ ref('int_organization') }}
 ),
 
+ids as (
+    select * from {{ ref('int_crm_ids_matched') }}
+),
+
 leads as (
     select
         leads.*,
@@ -13,26 +17,26 @@ leads as (
         organization.time_zone
     from {{ ref('stg_feeds__leads') }} as leads
     cross join organization
-    left join {{ ref('int_crm_ids_matched') }} as own_contacts
+    left join ids as own_contacts
         on
             own_contacts.entity = 'contact'
             and own_contacts.key_kind = 'crm_id'
             and leads.source_system || ':' || leads.contact_id = own_contacts.reference
-    left join {{ ref('int_crm_ids_matched') }} as contacts
+    left join ids as contacts
         on
             contacts.entity = 'contact'
             and contacts.key_kind = 'crm_id'
             and leads.contact_id = contacts.reference
-    left join {{ ref('int_crm_ids_matched') }} as emails
+    left join ids as emails
         on
             emails.entity = 'contact'
             and emails.key_kind = 'email'
             and leads.email_hash = emails.reference
-    left join {{ ref('int_crm_ids_matched') }} as own_deals
+    left join ids as own_deals
         on
             own_deals.entity = 'deal'
             and leads.source_system || ':' || leads.converted_deal_id = own_deals.reference
-    left join {{ ref('int_crm_ids_matched') }} as deals
+    left join ids as deals
         on
             deals.entity = 'deal'
             and leads.converted_deal_id = deals.reference

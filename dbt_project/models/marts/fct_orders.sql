@@ -1,3 +1,11 @@
+with companies as (
+    select
+        reference,
+        entity_id
+    from {{ ref('int_crm_ids_matched') }}
+    where entity = 'company'
+)
+
 select
     {{ surrogate_key(['orders.source_system', 'orders.order_id']) }} as order_key,
     orders.source_system || ':' || orders.order_id as order_id,
@@ -15,14 +23,9 @@ select
     orders.geography,
     orders.is_new_customer
 from {{ ref('stg_feeds__orders') }} as orders
-left join {{ ref('int_crm_ids_matched') }} as own_companies
-    on
-        own_companies.entity = 'company'
-        and orders.source_system || ':' || orders.customer_id = own_companies.reference
-left join {{ ref('int_crm_ids_matched') }} as companies
-    on
-        companies.entity = 'company'
-        and orders.customer_id = companies.reference
+left join companies as own_companies
+    on orders.source_system || ':' || orders.customer_id = own_companies.reference
+left join companies on orders.customer_id = companies.reference
 left join {{ ref('int_campaigns_resolved') }} as campaigns on orders.campaign_text = campaigns.campaign_text
 left join {{ ref('int_fx_rates_filled') }} as rates
     on orders.currency = rates.currency and orders.ordered_on = rates.date_day

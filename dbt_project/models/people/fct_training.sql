@@ -4,13 +4,21 @@ with organization as (
     select as_of from {{ ref('int_organization') }}
 ),
 
+snapshots as (
+    select * from {{ ref('int_employee_snapshots') }}
+    where not is_first_day
+),
+
+trainings as (
+    select * from {{ ref('int_trainings_unioned') }}
+),
+
 -- The base of a quarter: who works here on its last day that we count.
 quarter_ends as (
     select
         {{ period_start('snapshot_date', 'quarter') }} as quarter_start_date,
         max(snapshot_date) as snapshot_date
-    from {{ ref('int_employee_snapshots') }}
-    where not is_first_day
+    from snapshots
     group by {{ period_start('snapshot_date', 'quarter') }}
 ),
 
@@ -21,8 +29,7 @@ members as (
         groups.department_group,
         snapshots.employee_key
     from quarter_ends
-    inner join {{ ref('int_employee_snapshots') }} as snapshots
-        on quarter_ends.snapshot_date = snapshots.snapshot_date and not snapshots.is_first_day
+    inner join snapshots on quarter_ends.snapshot_date = snapshots.snapshot_date
     inner join {{ ref('int_departments_grouped') }} as groups on snapshots.department = groups.department
 ),
 
@@ -31,7 +38,7 @@ social_holders as (
         members.quarter_start_date,
         members.employee_key
     from members
-    inner join {{ ref('int_trainings_unioned') }} as trainings
+    inner join trainings
         on
             members.employee_key = trainings.employee_key
             and trainings.completed_on <= members.snapshot_date
@@ -68,7 +75,7 @@ taken as (
         case when count(trainings.hours) = count(*) then {{ sum_number('trainings.hours') }} end as training_hours,
         case when count(trainings.cost_reporting) = count(*) then sum(trainings.cost_reporting) end
             as training_cost_reporting
-    from {{ ref('int_trainings_unioned') }} as trainings
+    from trainings
     inner join {{ ref('int_employee_departments') }} as departments
         on
             trainings.employee_key = departments.employee_key
