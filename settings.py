@@ -328,9 +328,14 @@ def _all_fields() -> dict[typing.Any, set[str]]:
         Publish,
     ]
     for kind in waiting:
-        aliases = {name: field.alias for name, field in kind.__pydantic_fields__.items()}
-        found[kind.__name__] = {aliases[f.name] or f.name for f in dataclasses.fields(kind)}
+        known = kind.__pydantic_fields__.items()
+        found[kind.__name__] = {_key(name, field.validation_alias) for name, field in known}
     return found
+
+
+def _key(name: str, alias: typing.Any) -> str:
+    """What a field is called in a file: the first of its other names, or its own."""
+    return str(getattr(alias, "choices", [alias])[0] or name)
 
 
 _REGISTERED: list[type] = []
