@@ -1,0 +1,63 @@
+"""A person who becomes known later is found in touchpoints of long ago, and only there."""
+
+import datetime as dt
+
+import duckdb
+import pytest
+from test_incremental import SETTINGS, Warehouse
+
+from ingestion.specs import tables
+from settings import Paths
+
+MODELS = ("+int_touchpoints_matched", "fct_touchpoints")
+
+
+@pytest.fixture
+def warehouse(tmp_path, monkeypatch):
+    made = Warehouse(Paths(tmp_path))
+    monkeypatch.setenv("PLUMBLINE_DATA", str(tmp_path))
+    made.paths.warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(made.paths.warehouse)) as connection:
+        for found in tables():
+            connection.execute(f"create schema if not exists {found.schema}")
+            connection.execute(found.ddl())
+        connection.execute("create schema ingest")
+        connection.execute("create table ingest.settings (key varchar, value varchar)")
+        connection.executemany("insert into ingest.settings values (?, ?)", list(SETTINGS.items()))
+    return made
+
+
+def facts(warehouse: Warehouse) -> dict:
+    """By touchpoint: day, contact, key, and where the row lies."""
+    rows = warehouse.execute(
+        "select touchpoint_id, occurred_date, contact_id, match_key, rowid"
+        " from marts.fct_touchpoints"
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_a_contact_who_comes_later_changes_only_the_days_they_were_met(warehouse):
+    for number, day, mail in (("1", 5, "e1"), ("2", 5, "e2"), ("3", 6, "e2")):
+        warehouse.say(
+            "touchpoints", system="web", touchpoint_id=number, channel="email",
+            occurred_at=f"2026-01-{day:02d} 12:00:00", contact_email_hash=mail,
+        )  # fmt: skip
+    warehouse.say("contacts", system="crm", contact_id="2", email_hash="e2")
+    warehouse.dbt("seed", "--select", "channels", "shared_domains")
+    warehouse.dbt("run", "--select", *MODELS)
+    before = facts(warehouse)
+    assert {key: row[1:3] for key, row in before.items()} == {
+        "web:1": (None, None),
+        "web:2": ("crm:2", "email"),
+        "web:3": ("crm:2", "email"),
+    }
+
+    warehouse.say("contacts", system="crm", contact_id="1", email_hash="e1")
+    warehouse.dbt("run", "--select", "fct_touchpoints")
+    after = facts(warehouse)
+    assert after["web:1"][:3] == (dt.date(2026, 1, 5), "crm:1", "email")
+    assert after["web:3"] == before["web:3"], "another day was rebuilt"
+
+    warehouse.execute("delete from raw_feeds.touchpoints where touchpoint_id = '3'")
+    warehouse.dbt("run", "--select", "fct_touchpoints")
+    assert sorted(facts(warehouse)) == ["web:1", "web:2"], "a row that is gone upstream stayed"
