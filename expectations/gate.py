@@ -201,6 +201,8 @@ def evaluate(database: Path, subjects: Sequence[Subject], as_of: dt.date) -> lis
     table only the checks of the whole table are, for there is no value to judge a column by.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    # dbt may have given the root logger a voice; one module sets its own level on import.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.expectations.registry import (
         list_registered_expectation_implementations as known,
@@ -208,7 +210,6 @@ def evaluate(database: Path, subjects: Sequence[Subject], as_of: dt.date) -> lis
 
     from expectations import dialect
 
-    # It sets its own level on import and speaks when dbt has given the root logger a handler.
     logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     names = known()
     for subject in subjects:
