@@ -222,8 +222,8 @@ def _checks(
     findings: dict[tuple[str, str], list[Finding]] = {}
     for schema, table, column, kind, severity, bad, of, why, day in rows:
         what = ".".join(part for part in (schema, table, column) if part)
-        count = f" for {bad} of {of} rows" if bad and of else ""
-        text = f"{what} failed {kind}{count} on {day}" + (f" ({why.rstrip('.')})" if why else "")
+        count = f"{bad} of {of} rows, " if bad and of else ""
+        text = f"{what}: {(why or kind).rstrip('.')} ({count}checked on {day})"
         trust = "failed" if severity == "critical" else "degraded"
         findings.setdefault((schema, table), []).append(Finding(trust, text))
     return findings

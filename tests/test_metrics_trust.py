@@ -238,8 +238,7 @@ def test_a_check_that_failed_on_the_way_marks_the_number(world, severity, expect
     assert found["clicks"]["trust"] == expected
     if severity != "info":
         assert found["clicks"]["reason"] == (
-            "raw_ads.clicks.clicks failed expect_x for 3 of 90 rows on 2026-09-30 "
-            "(Clicks are never negative)."
+            "raw_ads.clicks.clicks: Clicks are never negative (3 of 90 rows, checked on 2026-09-30)."
         )
 
 
@@ -261,8 +260,8 @@ def test_the_worst_wins_and_every_reason_is_said(world):
     found = world(source("feeds.clicks"), source("ads.clicks", "stale", "2026-09-12"))
     assert found["clicks"]["trust"] == "stale"
     assert found["clicks"]["reason"] == (
-        "ads.clicks: last row of 2026-09-12, expected every 3 days; raw_feeds.clicks.clicks failed "
-        "expect_x for 3 of 90 rows on 2026-09-30 (Clicks are never negative)."
+        "ads.clicks: last row of 2026-09-12, expected every 3 days; raw_feeds.clicks.clicks: Clicks "
+        "are never negative (3 of 90 rows, checked on 2026-09-30)."
     )
 
 

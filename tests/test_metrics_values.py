@@ -607,7 +607,7 @@ def test_what_the_marts_gate_says_later_reaches_values_and_trust(warehouse, fill
     trust.refresh(warehouse)
     assert _trust(filled, "earned_media_items") == (
         "degraded", "degraded",
-        "marts.fct_media_clips.circulation failed expect_x for 7 of 700 rows on 2026-06-10 (Odd).",
+        "marts.fct_media_clips.circulation: Odd (7 of 700 rows, checked on 2026-06-10).",
     )  # fmt: skip
     assert _trust(filled, "win_rate")[0] == "fresh"
     filled.execute("drop table quality.results")
