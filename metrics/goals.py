@@ -159,7 +159,8 @@ class Series(typing.NamedTuple):
 
 
 class Reading(typing.NamedTuple):
-    """How a goal stands on one day; `share` of its period is done (seasonally, if known)."""
+    """How a goal stands on one day; `share` of its period is done (seasonally, if known); `gap`
+    says why a level's last value is not one for this day."""
 
     day: dt.date
     actual: float | None
@@ -168,6 +169,7 @@ class Reading(typing.NamedTuple):
     share: float
     seasons: int
     forecast: Forecast
+    gap: str | None = None
 
 
 def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -451,14 +453,16 @@ def standing(
     unborn = last_day(goal.period.first, series.grain)  # before it, no value can be there yet
     raw = [
         "data_late"
-        if day > through or (r.actual is None and day >= unborn and r.share >= pacing.EARLY)
+        if day > through
+        or r.gap
+        or (r.actual is None and day >= unborn and r.share >= pacing.EARLY)
         else first_colour(r)
         for day, r in zip(days, read, strict=True)
     ]
     shown = steady(raw, weekly=[day.weekday() == 6 for day in days])
     readings = list(zip(read, shown, strict=True))
     last, status = readings[-1]
-    if ended and last.actual is not None and goal.period.last <= through:
+    if ended and last.actual is not None and goal.period.last <= through and not last.gap:
         met = last.actual >= goal.target if higher else last.actual <= goal.target
         status = "reached" if met else "missed"
         readings[-1] = (last, status)
@@ -504,7 +508,7 @@ def _ratio(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.d
     if top is None or not bottom:
         return Reading(day, None, expected, None, done[1], seasons, Forecast(None))
     actual = ratio_scale(series) * top / bottom
-    forecast = pacing.by_two_shares(actual, above, below, goal.target, higher)
+    forecast = _capped(pacing.by_two_shares(actual, above, below, goal.target, higher), series)
     planned = _over(goal.target * (1 - done[0]), 1 - done[1])
     rest = _over(goal.target - actual * done[1], 1 - done[1])
     required = _over(rest, planned) if rest is not None and planned is not None else None
@@ -513,7 +517,7 @@ def _ratio(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.d
 
 def _level(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
     elapsed = elapsed_share(goal.period, min(day, through))
-    history = level_history(series, through)
+    history = level_history(series, min(through, goal.period.last))
     if not history:
         return Reading(day, None, None, None, elapsed, 0, Forecast(None))
     at = history[-1][0]
@@ -521,10 +525,24 @@ def _level(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.d
     expected = goal.baseline + (goal.target - goal.baseline) * glide
     steps = steps_between(series.grain, at, goal.period.last)
     values = [value for _, value in history]
-    forecast = pacing.by_trend(values, steps, goal.target, higher)
+    forecast = _capped(pacing.by_trend(values, steps, goal.target, higher), series)
     required = _over(goal.target - values[-1], (goal.target - goal.baseline) * (1 - glide))
     stretches = len(values) // steps if steps else len(values)
-    return Reading(day, values[-1], expected, required, elapsed, stretches, forecast)
+    gap = _level_gap(series.grain, [end for end, _ in history], goal.period, through)
+    return Reading(day, values[-1], expected, required, elapsed, stretches, forecast, gap)
+
+
+def _level_gap(grain: str, ends: list[dt.date], period: Period, day: dt.date) -> str | None:
+    """Why the newest value does not speak for `day`: it is older than values ever were (half as
+    much again), or the period is over and its own last value is missing."""
+    if day >= period.last:
+        due = period.last - dt.timedelta(days=6) if grain == "day" else last_end(period.last, grain)
+        if ends[-1] < due:
+            return f"the period is over, and the last value is of {ends[-1]}"
+    gaps = [(b - a).days for a, b in zip(ends, ends[1:], strict=False)] or [366]
+    if (day - ends[-1]).days > 1.5 * max(gaps) + 7:
+        return f"the last value is of {ends[-1]}"
+    return None
 
 
 def first_colour(reading: Reading) -> str:
@@ -585,6 +603,8 @@ def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date,
     chance = r.forecast.probability
     if status == "data_late":
         why = metric.trust_reason.rstrip(".") or metric.trust
+        if r.gap:
+            return f"Data are late: {r.gap}."
         if r.actual is None:
             return f"No value is known for this period: {why}."
         return f"Data are late: {why}. Figures are those of {through}."
@@ -601,7 +621,7 @@ def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date,
             )
             return f"Fewer than two {of}: the pace shown is linear, and no colour is given."
         if r.share < pacing.EARLY:
-            share = f"{100 * r.share:.0f}\u202f%"
+            share = chance_text(r.share).capitalize()
             return f"{share} of the period is usually done by now; no colour before 10\u202f%."
         return "No forecast can be made from a value that is not positive."
     text = f"{chance_text(chance).capitalize()} chance of meeting the target."
@@ -738,6 +758,17 @@ def ratio_scale(series: Series) -> float:
         if p.value and p.above and p.below:
             return float(f"{p.value / (p.above / p.below):.6g}")
     return 1.0
+
+
+def _capped(forecast: Forecast, series: Series) -> Forecast:
+    """A share of a whole ends at the whole: where no numerator was ever above its denominator,
+    no forecast is."""
+    parts = [(p.above, p.below) for p in series.points if p.above is not None and p.below]
+    if not parts or any(above > below for above, below in parts):
+        return forecast
+    whole = ratio_scale(series)
+    capped = (None if x is None else min(x, whole) for x in forecast[:3])
+    return Forecast(*capped, forecast.probability)
 
 
 def _over(part: float, whole: float) -> float | None:

@@ -331,6 +331,35 @@ def test_a_level_goal_glides_from_baseline_to_target(build):
     assert backtests[0] >= 6 and backtests[1]
 
 
+def test_a_level_whose_values_stopped_is_late_and_not_yesterdays(build):
+    connection, evaluate = build
+    add_metric(connection, "nps", additivity="survey", unit="points")
+    quarters = [dt.date(y, m, 1) for y in (2023, 2024, 2025, 2026) for m in (1, 4, 7, 10)][:13]
+    add_values(connection, "nps", dict.fromkeys(quarters, 30.0), grain="quarter")
+    text = GOAL.replace("leads\n", "nps\n").replace("cumulative", "level\n  reading: quarter")
+    text = text.replace("365", "30").replace("400", "32")
+    evaluate(text, dt.date(2026, 7, 30))  # the second quarter's answers may still come
+    assert status(connection, "status") == [("off_track",)]
+    evaluate(text, dt.date(2026, 9, 30))
+    found, reason = status(connection, "status, status_reason")[0]
+    assert found == "data_late" and "the last value is of 2026-03-31" in reason
+    evaluate(text, dt.date(2027, 1, 5))
+    found, reason = status(connection, "status, status_reason")[0]
+    assert found == "data_late" and "the period is over" in reason
+
+
+def test_a_share_of_a_whole_is_never_forecast_beyond_the_whole(build):
+    connection, evaluate = build
+    add_metric(connection, "connected", additivity="ratio", unit="percent")
+    months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
+    add_values(connection, "connected", {m: (66 + k, 100) for k, m in enumerate(months)},
+               grain="month")  # fmt: skip
+    text = GOAL.replace("leads\n", "connected\n").replace("cumulative", "level")
+    evaluate(text.replace("365", "0.85").replace("400", "0.95"))
+    low, high = status(connection, "forecast_low, forecast_high")[0]
+    assert 0.95 < low <= high <= 1.0
+
+
 def test_coarse_values_pace_on_what_they_hold(build):
     connection, evaluate = build
     add_metric(connection, "hours", amec="impact")
@@ -419,6 +448,33 @@ def test_a_goal_that_cannot_be_is_refused_with_file_line_and_remedy(build, old, 
     with pytest.raises(ConfigError) as error:
         evaluate(GOAL.replace(old, new))
     assert message in str(error.value)
+
+
+def test_a_period_must_fit_what_is_known(build):
+    connection, evaluate = build
+    add_metric(connection, "margin", additivity="ratio", unit="percent")
+    months = [dt.date(y, m, 1) for y in (2024, 2025) for m in range(1, 13)]
+    add_values(connection, "margin", dict.fromkeys(months, (1, 2)), grain="month")
+    text = GOAL.replace("leads\n", "margin\n").replace("cumulative", "ratio")
+    text = (
+        text.replace("365", "0.5")
+        .replace("400", "0.6")
+        .replace("from: 2026-01-01", "from: 2026-01-07")
+    )
+    with pytest.raises(ConfigError, match="'margin' is known by month at the finest"):
+        evaluate(text)
+
+
+def test_a_ratio_whose_parts_do_not_add_up_over_time_is_refused(build):
+    connection, evaluate = build
+    add_metric(connection, "hours_each", additivity="ratio", unit="hours")
+    quarters = [dt.date(2025, m, 1) for m in (1, 4, 7, 10)]
+    # Hours add up over the year; people are the same people in every quarter.
+    add_values(connection, "hours_each", dict.fromkeys(quarters, (300, 100)), grain="quarter")
+    add_values(connection, "hours_each", {dt.date(2025, 1, 1): (1200, 100)}, grain="year")
+    text = GOAL.replace("leads\n", "hours_each\n").replace("cumulative", "ratio")
+    with pytest.raises(ConfigError, match=r"2026.yml:7: .* do not add up over 2025"):
+        evaluate(text.replace("365", "3").replace("400", "4"))
 
 
 def test_the_bundled_goals_are_well_formed_and_every_one_says_why():
