@@ -106,13 +106,19 @@ def test_models_are_named_for_their_layer(path):
 
 def test_every_mart_is_described_by_its_grain_first_and_has_an_enforced_contract():
     marts = {p.stem for p in MODEL_FILES if p.relative_to(MODELS).parts[0] in ("marts", "people")}
+    project = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    for folder in ("marts", "people"):
+        assert project["models"]["plumbline"][folder]["+contract"] == {"enforced": True}
+    project = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    for layer in ("marts", "people"):  # one place, so that a new mart cannot forget it
+        assert project["models"]["plumbline"][layer]["+contract"] == {"enforced": True}, layer
     found = {}
     for path, model in described():
         if model["name"] in marts:
             found[model["name"]] = model
             assert re.match(r"One row per ", model.get("description", "")), (path, model["name"])
-            config = model.get("config", {})
-            assert config.get("contract", {}).get("enforced") is True, (path, model["name"])
+            own = model.get("config", {}).get("contract", {"enforced": True})
+            assert own["enforced"] is True, (path, model["name"])
             key = model["columns"][0]
             tests = {t if isinstance(t, str) else next(iter(t)) for t in key.get("data_tests", [])}
             assert key["name"].endswith("_key"), (path, model["name"], key["name"])
