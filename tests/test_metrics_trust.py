@@ -238,7 +238,8 @@ def test_a_check_that_failed_on_the_way_marks_the_number(world, severity, expect
     assert found["clicks"]["trust"] == expected
     if severity != "info":
         assert found["clicks"]["reason"] == (
-            "raw_ads.clicks.clicks: Clicks are never negative (3 of 90 rows, checked on 2026-09-30)."
+            "raw_ads.clicks.clicks: Clicks are never negative (3 of 90 rows, "
+            "checked on 2026-09-30)."
         )
 
 
@@ -260,8 +261,8 @@ def test_the_worst_wins_and_every_reason_is_said(world):
     found = world(source("feeds.clicks"), source("ads.clicks", "stale", "2026-09-12"))
     assert found["clicks"]["trust"] == "stale"
     assert found["clicks"]["reason"] == (
-        "ads.clicks: last row of 2026-09-12, expected every 3 days; raw_feeds.clicks.clicks: Clicks "
-        "are never negative (3 of 90 rows, checked on 2026-09-30)."
+        "ads.clicks: last row of 2026-09-12, expected every 3 days; "
+        "raw_feeds.clicks.clicks: Clicks are never negative (3 of 90 rows, checked on 2026-09-30)."
     )
 
 
