@@ -57,3 +57,8 @@
         ) / (1 + {{ z2 }} / nullif({{ n }}, 0))
     )
 {%- endmacro %}
+
+{# A number to `digits` places, as a double; engines agree on rounding exact numbers only. #}
+{% macro rounded(expression, digits) -%}
+    cast(round(cast({{ expression }} as decimal(28, 10)), {{ digits }}) as {{ plumbline.sql_type('number') }})
+{%- endmacro %}

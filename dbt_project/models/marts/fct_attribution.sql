@@ -128,7 +128,7 @@ priced as (
         credits.credit,
         credits.touches,
         deals.amount_reporting,
-        {{ as_type('round(deals.amount_reporting * credits.credit, 4)', 'money') }} as revenue_reporting,
+        {{ at_rate('deals.amount_reporting', 'credits.credit') }} as revenue_reporting,
         row_number() over (
             partition by credits.conversion_id, credits.model order by credits.credit desc, credits.channel_id
         ) as credit_rank

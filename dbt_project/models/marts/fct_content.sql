@@ -22,7 +22,7 @@ select
     content.published_date,
     case
         when content.published_at >= content.briefed_at
-            then round({{ seconds_between('content.briefed_at', 'content.published_at') }} / 86400, 6)
+            then {{ rounded(seconds_between('content.briefed_at', 'content.published_at') ~ ' / 86400', 6) }}
     end as cycle_days,
     content.hours,
     -- One part unknown makes the whole unknown.

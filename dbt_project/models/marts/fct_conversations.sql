@@ -37,7 +37,7 @@ select
     answered.received_date,
     answered.needs_reply,
     answered.first_reply_at,
-    case when answered.response_minutes >= 0 then round(answered.response_minutes, 4) end as first_response_minutes,
+    case when answered.response_minutes >= 0 then {{ rounded('answered.response_minutes', 4) }} end as first_response_minutes,
     answered.first_reply_at is not null as is_answered,
     case
         when not answered.needs_reply then null
@@ -50,7 +50,7 @@ select
     answered.resolved_at,
     case
         when answered.resolved_at >= answered.received_at
-            then round({{ seconds_between('answered.received_at', 'answered.resolved_at') }} / 3600, 6)
+            then {{ rounded(seconds_between('answered.received_at', 'answered.resolved_at') ~ ' / 3600', 6) }}
     end as resolution_hours,
     answered.messages,
     answered.team,

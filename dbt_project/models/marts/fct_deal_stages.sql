@@ -4,5 +4,5 @@ select
     stage,
     entered_at,
     left_at,
-    round({{ seconds_between('entered_at', 'left_at') }} / 86400, 6) as days_in_stage
+    {{ rounded(seconds_between('entered_at', 'left_at') ~ ' / 86400', 6) }} as days_in_stage
 from {{ ref('int_deal_stages_unioned') }}

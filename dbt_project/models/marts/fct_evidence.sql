@@ -334,9 +334,9 @@ select
     period_end,
     kind,
     outcome,
-    {{ as_type('round(estimate, 6)', 'number') }} as estimate,
-    {{ as_type('round(low, 6)', 'number') }} as low,
-    {{ as_type('round(high, 6)', 'number') }} as high,
+    {{ rounded('estimate', 6) }} as estimate,
+    {{ rounded('low', 6) }} as low,
+    {{ rounded('high', 6) }} as high,
     {{ as_type('n', 'integer') }} as n,
     unit,
     caveat

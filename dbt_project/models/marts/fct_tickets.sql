@@ -11,12 +11,12 @@ select
     {{ to_local_date('tickets.opened_at', 'organization.time_zone') }} as opened_date,
     case
         when tickets.first_reply_at >= tickets.opened_at
-            then round({{ seconds_between('tickets.opened_at', 'tickets.first_reply_at') }} / 60, 4)
+            then {{ rounded(seconds_between('tickets.opened_at', 'tickets.first_reply_at') ~ ' / 60', 4) }}
     end as first_response_minutes,
     -- Until solved for the last time: a reopened ticket takes longer.
     case
         when tickets.solved_at >= tickets.opened_at
-            then round({{ seconds_between('tickets.opened_at', 'tickets.solved_at') }} / 3600, 6)
+            then {{ rounded(seconds_between('tickets.opened_at', 'tickets.solved_at') ~ ' / 3600', 6) }}
     end as resolution_hours,
     coalesce(tickets.status in ('solved', 'closed'), tickets.solved_at is not null) as is_solved,
     case

@@ -92,8 +92,8 @@ select
     {{ as_type('quarters.followers_total', 'integer') }} as followers_total,
     {{ as_type('quarters.followers_personal', 'integer') }} as followers_personal,
     {{ as_type('quarters.followers_undocumented', 'integer') }} as followers_undocumented,
-    {{ as_type('round(quarters.followers_exposed * turnover.turnover_used, 4)', 'number') }} as followers_at_risk,
-    {{ as_type('round(turnover.turnover_used, 6)', 'number') }} as turnover_used,
+    {{ rounded('quarters.followers_exposed * turnover.turnover_used', 4) }} as followers_at_risk,
+    {{ rounded('turnover.turnover_used', 6) }} as turnover_used,
     -- To the twentieth, and only among five people or more: it is about one of them.
     {{ as_type(
         'case when largest.people >= 5 then round(20.0 * largest.followers / nullif(quarters.followers_total, 0)) / 20 end',
