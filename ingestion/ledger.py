@@ -2,7 +2,7 @@
 
 `ingest.loads` accounts for every row that was fetched; `ingest.quarantine` holds those that were
 not taken. A load's entries are written in one transaction, after dlt committed the rows: a build
-killed between the two is made good by `orphans`, and its files and pages are read again.
+killed between the two is made good by the next one, which reads its files and pages again.
 """
 
 from __future__ import annotations
@@ -177,19 +177,33 @@ def orphans(con: duckdb.DuckDBPyConnection, source: str) -> list[str]:
 
 
 def without_doubles(con: duckdb.DuckDBPyConnection, source: str, load_id: str) -> None:
-    """Take out rows that one load brought twice (a job that was killed after its commit)."""
+    """Take out versions that one load brought twice: dlt does a job again that was killed after
+    its commit, and a merge of whole records then finds its rows staged twice."""
     for table in tables():
-        same = {
-            "versions": "_row_key, _file, _file_row",
-            "scd2": f"{', '.join(table.stored_key)}, _row_hash",
-        }.get(table.spec.disposition)
-        if table.source == source and same:
+        if table.source == source and table.spec.disposition == "scd2":
+            same = f"{', '.join(table.stored_key)}, _row_hash"
             con.execute(
                 f"delete from {table.schema}.{table.name} where rowid in (select rowid from ("
                 f"select rowid, row_number() over (partition by {same} order by rowid) as n "
                 f"from {table.schema}.{table.name} where _dlt_load_id = ?) where n > 1)",
                 [load_id],
             )
+
+
+def take_out_unbooked(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Take out the rows of loads that nobody kept book of; their files will be read again.
+
+    They cannot stay: an older file would then be read as a correction of a newer one.
+    """
+    con.execute("begin")
+    for table in tables():
+        if table.source == source:
+            con.execute(
+                f"delete from {table.schema}.{table.name} where _dlt_load_id not in "
+                "(select load_id from ingest.loads where source = ?)",
+                [source],
+            )
+    con.execute("commit")
 
 
 def count(con: duckdb.DuckDBPyConnection, table: Table, load_id: str) -> int:

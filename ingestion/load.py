@@ -106,20 +106,15 @@ def pipeline(paths: Paths, source: str) -> dlt.Pipeline:
     )
 
 
-def recover(paths: Paths, source: str) -> list[str]:
-    """Finish what a killed build left, before anything new is read; the load ids it finished.
+def recover(paths: Paths, source: str) -> None:
+    """Finish what a killed build left of an API source, before anything new is read.
 
-    What was being extracted is thrown away: its source is read again. A whole package is loaded.
-    dlt runs a job again when it was killed after the commit and before its note of it, so rows
-    that stand twice under one load id are taken out again.
+    What was being extracted is thrown away: its source is read again. A whole package is loaded;
+    that is harmless however far it had come, because its tables merge by key.
     """
-    if not (paths.dlt / source).exists():
-        return []
-    _forget_unfinished(paths.dlt / source)
-    line = pipeline(paths, source)
-    if not line.has_pending_data:
-        return []
-    pending = [*line.list_extracted_load_packages(), *line.list_normalized_load_packages()]
+    line = _pending(paths, source)
+    if line is None:
+        return
     try:
         line.run()
         if line.has_pending_data:
@@ -127,7 +122,22 @@ def recover(paths: Paths, source: str) -> list[str]:
     except Exception as error:
         line.abort_packages()
         raise LoadError(f"an interrupted load could not be finished: {cause(error)}") from error
-    return sorted(set(pending))
+
+
+def abandon(paths: Paths, source: str) -> None:
+    """Throw away what a killed build left of a source that appends: it is read again, and what
+    of it is in the warehouse is taken out by `ledger.take_out_unbooked`."""
+    line = _pending(paths, source)
+    if line is not None:
+        line.abort_packages()
+
+
+def _pending(paths: Paths, source: str) -> dlt.Pipeline | None:
+    if not (paths.dlt / source).exists():
+        return None
+    _forget_unfinished(paths.dlt / source)
+    line = pipeline(paths, source)
+    return line if line.has_pending_data else None
 
 
 def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -> str | None:

@@ -105,7 +105,8 @@ def _open(run: Run) -> dt.datetime:
 
 
 def _recovered(run: Run, source: str, at: dt.datetime) -> dict[str, typing.Any]:
-    """Finish and book what a killed build left; the cursors of the last whole load."""
+    """Finish and book what a killed build left of an API source; the cursors of the last load
+    that was booked."""
     load.recover(run.paths, source)
     with warehouse(run) as con:
         for load_id in ledger.orphans(con, source):
@@ -228,7 +229,9 @@ def _feeds(run: Run, mappings: list[Mapping], key: bytes, at: dt.datetime, state
     failed: str | None = None
     expected: dict[str, int] = {}
     try:
-        _recovered(run, "feeds", at)
+        load.abandon(run.paths, "feeds")
+        with warehouse(run) as book:
+            ledger.take_out_unbooked(book, "feeds")
         files, there = _files(run, mappings)
         for name in there:
             accounts[name] = Account(mapping.feeds()[name], status="unchanged")

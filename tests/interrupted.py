@@ -1,0 +1,119 @@
+"""An ingestion that kills its own process at a named point: `python tests/interrupted.py ...`.
+
+The points are patched in here, from outside; what is killed is the code that always runs.
+"""
+
+import datetime as dt
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from settings import Feeds, Organization, Paths, Privacy, Run, Settings, Source
+
+POINTS = [
+    "while extracting",
+    "before normalizing",
+    "before loading",
+    "after a feed's rows were committed",
+    "after a merge was staged",
+    "after a merge was committed",
+    "after a new version was committed",
+    "before keeping book",
+    "while keeping book",
+]
+
+
+def contacts(context):
+    """Two contacts, one of them twice, one that cannot be taken; a cursor that moves on."""
+    context.cursors["turn"] = context.cursors.get("turn", 0) + 1
+    yield "contacts", [{"contact_id": "1", "country": "DE"}, {"contact_id": "2", "country": "FR"}]
+    yield "contacts", [{"contact_id": "1", "country": "IT"}, {"contact_id": None}]
+    yield "companies", [{"company_id": "9"}]
+
+
+def employees(context):
+    yield "employees", [{"employee_id": "1", "department": "Sales"},
+                        {"employee_id": "2", "department": "Legal"}]  # fmt: skip
+
+
+EXTRACTS = {"hubspot": contacts, "bamboohr": employees}
+
+
+def ingest(folder, turn):
+    """One run over the files in `folder/files` and the two sources above."""
+    from ingestion import fetching
+    from ingestion.run import ingest as step
+
+    fetching.extractor = EXTRACTS.get
+    sources = {name: Source("http://127.0.0.1:1", "data_lead") for name in EXTRACTS}
+    settings = Settings(Organization("Test"), Privacy(key="sample"), sources=sources,
+                        feeds=Feeds(folders=(str(folder / "files"),)))  # fmt: skip
+    started = dt.datetime(2026, 9, 30, 5, turn, tzinfo=dt.UTC)
+    return step(Run(settings, Paths(folder / "data"), f"run{turn}", dt.date(2026, 9, 30), started))
+
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_after(owner, name, when=lambda *args: True):
+    """`owner.name` does its work and then the process is gone."""
+    original = getattr(owner, name)
+
+    def wrapped(*args, **kwargs):
+        result = original(*args, **kwargs)
+        if when(*args):
+            die()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def arrange(point):
+    from dlt.destinations.impl.duckdb import duck
+    from dlt.destinations.job_client_impl import SqlLoadJob
+    from dlt.pipeline.pipeline import Pipeline
+
+    from ingestion import feeding, ledger
+
+    source = {"after a merge was staged": "contacts", "after a merge was committed": "contacts",
+              "after a new version was committed": "employees"}.get(point, "fx_rates")  # fmt: skip
+
+    def of_source(job, *_):
+        return f"/{source}." in job._file_path
+
+    if point == "while extracting":
+        original = feeding._stream
+
+        def stream(*args):
+            yield from original(*args)
+            die()
+
+        feeding._stream = stream
+    elif point == "before normalizing":
+        original = Pipeline.normalize
+        Pipeline.normalize = lambda line, *a, **k: (
+            die() if line.pipeline_name == "feeds" else original(line, *a, **k)
+        )
+    elif point == "before loading":
+        original = Pipeline.load
+        Pipeline.load = lambda line, *a, **k: (
+            die() if line.pipeline_name == "feeds" else original(line, *a, **k)
+        )
+    elif point in ("after a feed's rows were committed", "after a merge was staged"):
+        dying_after(duck.DuckDbCopyJob, "run", of_source)
+    elif point in ("after a merge was committed", "after a new version was committed"):
+        dying_after(SqlLoadJob, "run", of_source)
+    elif point == "before keeping book":
+        ledger.record = lambda con, run, load: die() if load.source == "feeds" else None
+    elif point == "while keeping book":
+        dying_after(ledger, "_record_account", lambda con, run, load, account: True)
+
+
+if __name__ == "__main__":
+    arrange(sys.argv[2])
+    ingest(Path(sys.argv[1]), 1)
+    sys.exit("the point was never reached")
