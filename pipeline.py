@@ -462,8 +462,11 @@ def _notify(run: Run, status: str, message: str, voice: Voice) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has seen enough
+        code = 0
     sys.stderr.flush()
     # All files are closed by now. Leaving at once after the exit handlers spares a second of
     # taking libraries down, and what DuckDB's binding prints about objects that end anyway.

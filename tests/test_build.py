@@ -183,7 +183,8 @@ def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right
     assert first.returncode == 0, first.stdout + first.stderr
     before = fingerprints(data / "served")
     kills = [("ingest", 3.0), ("ingest", 8.0), ("gate-raw", 2.5), ("transform", 5.0),
-             ("transform", 12.0), ("measure", 5.0), ("gate-marts", 2.0), ("publish", 0.2)]  # fmt: skip
+             ("transform", 12.0), ("measure", 5.0), ("gate-marts", 2.0),
+             ("publish", 0.2)]  # fmt: skip
     for number, (name, seconds) in enumerate(kills):
         step(data, name, seconds)
         assert fingerprints(data / "served") == before, name
