@@ -33,11 +33,13 @@ class Manifests(typing.NamedTuple):
 
 
 class Query(typing.NamedTuple):
-    """SQL that gives `metric_time__<grain>`, the slice's column if any, and `metrics` by name."""
+    """SQL that gives `metric_time__<grain>`, the slice's column if any, and `columns`: what the
+    metrics `wanted` are told from."""
 
     grain: str
     slice: str | None
-    metrics: tuple[str, ...]
+    wanted: tuple[str, ...]
+    columns: tuple[str, ...]
     sql: str
 
     @property
@@ -129,8 +131,8 @@ def compiled(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]
         draft.write_text(json.dumps({"seal": seal, "sql": kept}), encoding="utf-8")
         draft.replace(cache)
     return [
-        Query(grain, slice_, names, sql)
-        for (grain, _, slice_, names), sql in zip(plan, kept, strict=True)
+        Query(ask.grain, ask.slice, ask.wanted, ask.columns, sql)
+        for ask, sql in zip(plan, kept, strict=True)
     ]
 
 
@@ -146,7 +148,16 @@ class Request(typing.NamedTuple):
     grain: str
     rows: str
     slice: str | None
-    metrics: tuple[str, ...]
+    wanted: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def columns_of(name: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """What MetricFlow is asked for: a metric and its parts, or of a ratio the parts alone. A ratio
+    beside its own parts would be a second scan of the same rows."""
+    metric = catalogue.metrics[name]
+    own = () if metric.spec.type == "ratio" else (name,)
+    return (*own, *metric.parts.values())
 
 
 def _plan(catalogue: Catalogue) -> Iterator[Request]:
@@ -159,15 +170,21 @@ def _plan(catalogue: Catalogue) -> Iterator[Request]:
                 continue
             root = together[catalogue.measures_of(name)[0][0].name]
             for slice_ in (*([""] if metric.meta.total else []), *metric.meta.slices):
-                batch = batches.setdefault((root, catalogue.grain_of(name), slice_), [])
-                batch += [name, *metric.parts.values()]
+                batches.setdefault((root, catalogue.grain_of(name), slice_), []).append(name)
         for (_, rows, slice_), names in batches.items():
-            yield Request(grain, rows, slice_ or None, tuple(dict.fromkeys(names)))
+            yield _request(grain, rows, slice_ or None, names, catalogue)
     for model in catalogue.models.values():
         names = [n for n in catalogue.metrics if _only_from(n, catalogue) == model.name]
         if names and any(dimension.name == ORIGIN for dimension in model.dimensions):
             rows = max((catalogue.grain_of(name) for name in names), key=GRAINS.index)
-            yield Request("year", rows, f"{model.key}__{ORIGIN}", tuple(names))
+            yield _request("year", rows, f"{model.key}__{ORIGIN}", names, catalogue)
+
+
+def _request(
+    grain: str, rows: str, slice_: str | None, names: list[str], catalogue: Catalogue
+) -> Request:
+    columns = dict.fromkeys(c for name in names for c in columns_of(name, catalogue))
+    return Request(grain, rows, slice_, tuple(names), tuple(columns))
 
 
 def _only_from(name: str, catalogue: Catalogue) -> str | None:
@@ -205,7 +222,7 @@ def _with_engines(plan: list[Request], catalogue: Catalogue, found: Manifests) -
     together = groups(catalogue)
     engines: dict[str, typing.Any] = {}
     for request in plan:
-        root = together[catalogue.measures_of(request.metrics[0])[0][0].name]
+        root = together[catalogue.measures_of(request.wanted[0])[0][0].name]
         if root not in engines:
             members = {name for name, first in together.items() if first == root}
             engines[root] = engine(found.semantic, members, catalogue)
@@ -250,12 +267,12 @@ def _explain(made: typing.Any, request: Request) -> str:
     try:
         answer = made.explain(
             MetricFlowQueryRequest.create(
-                metric_names=list(request.metrics), group_by_names=by, where_constraints=[until]
+                metric_names=list(request.columns), group_by_names=by, where_constraints=[until]
             )
         )
     except MetricFlowException as error:
         raise ConfigError(
-            f"{DEFINITIONS}: MetricFlow cannot answer {', '.join(request.metrics)} by "
+            f"{DEFINITIONS}: MetricFlow cannot answer {', '.join(request.wanted)} by "
             f"{', '.join(by)}: {' '.join(str(error).split())}"
         ) from None
     return answer.sql_statement.sql

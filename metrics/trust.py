@@ -12,7 +12,15 @@ import re
 import typing
 
 from metrics.catalogue import Catalogue, load
-from metrics.queries import ORIGIN, Manifests, Query, compiled, manifests, sql_cache
+from metrics.queries import (
+    ORIGIN,
+    Manifests,
+    Query,
+    columns_of,
+    compiled,
+    manifests,
+    sql_cache,
+)
 from settings import ConfigError, Run
 
 if typing.TYPE_CHECKING:
@@ -244,7 +252,7 @@ def _of_others(
     for query in asked:
         if query.slice_name != ORIGIN:
             continue
-        schema, mart = places[catalogue.measures_of(query.metrics[0])[0][0].name]
+        schema, mart = places[catalogue.measures_of(query.wanted[0])[0][0].name]
         known = {
             origin
             for (origin,) in connection.execute(
@@ -252,11 +260,12 @@ def _of_others(
             ).fetchall()
         }
         mine = ", ".join(
-            f"list(distinct {query.slice}) filter (where {name} is not null) as {name}"
-            for name in query.metrics
+            f"list(distinct {query.slice}) filter (where {columns_of(name, catalogue)[0]} "
+            f"is not null) as {name}"
+            for name in query.wanted
         )
         [own] = connection.execute(f"select {mine} from ({query.sql})").fetchall()
-        for name, origins in zip(query.metrics, own, strict=True):
+        for name, origins in zip(query.wanted, own, strict=True):
             if origins:
                 others[name] = {
                     (raw, table)

@@ -289,7 +289,7 @@ def test_a_late_table_that_feeds_other_rows_of_the_mart_says_nothing(world):
         "('2026-09-10', null, 9, 9, 'press')"
     )
     origins = Query(
-        "year", "click__source_table", ("clicks", "click_spend"),
+        "year", "click__source_table", ("clicks", "click_spend"), ("clicks", "click_spend"),
         "select date '2026-01-01' as metric_time__year, source_table as click__source_table, "
         "sum(clicks) as clicks, sum(spend_reporting) as click_spend from marts.fct_clicks "
         "where date_day <= getvariable('as_of') group by 1, 2",

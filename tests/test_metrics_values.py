@@ -93,8 +93,8 @@ def small(run, catalogue, found, asked, tmp_path):
     columns = filled_marts.columns_of(found.graph)
 
     def measured(*metrics, as_of=AS_OF, **tables):
-        mine = [query for query in asked if {*metrics} & {*query.metrics}]
-        parts = {name for query in mine for name in query.metrics}
+        mine = [query for query in asked if {*metrics} & {*query.wanted}]
+        parts = {name for query in mine for name in query.columns}
         needed = {model.table for name in parts for model, _ in catalogue.measures_of(name)}
         built = {name for (name,) in connection.execute(
             "select table_name from duckdb_tables()").fetchall()}  # fmt: skip
@@ -189,18 +189,14 @@ def test_metric_values_are_what_metricflow_answers_over_the_whole_manifest(
     whole = queries.engine(found.semantic, None, catalogue)
     checked = 0
     for query in asked:
-        joined = "traditional_media_spend" in query.metrics
+        joined = "traditional_media_spend" in query.wanted
         if query.grain != "year" or (query.slice and not joined):
             continue
-        rows = catalogue.grain_of(query.metrics[0])
-        sql = queries._explain(
-            whole, queries.Request(query.grain, rows, query.slice, query.metrics)
-        )
+        rows = catalogue.grain_of(query.wanted[0])
+        request = queries.Request(query.grain, rows, query.slice, query.wanted, query.wanted)
+        sql = queries._explain(whole, request)
         by = f"coalesce(cast({query.slice} as varchar), '(unknown)')" if query.slice else "'all'"
-        for name in query.metrics:
-            metric = catalogue.metrics.get(name)
-            if metric is None or not values._asks(query, metric):
-                continue
+        for name in query.wanted if query.slice_name != queries.ORIGIN else ():
             answers = (
                 f"select metric_time__{query.grain}::date, {by}, round({name}::double, 6) "
                 f"from ({sql}) where {name} is not null"
@@ -532,7 +528,7 @@ def test_sql_that_does_not_run_names_metric_file_and_remedy(small, run, catalogu
     with pytest.raises(
         ConfigError, match=r"listening\.yml: .*earned_media_items.*correct the defin"
     ):
-        values.write(run, db, catalogue, [q for q in asked if "earned_media_items" in q.metrics])
+        values.write(run, db, catalogue, [q for q in asked if "earned_media_items" in q.wanted])
 
 
 @pytest.fixture
