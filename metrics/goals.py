@@ -434,7 +434,8 @@ def standing(
     """(as_of .. required_rate of goal_status, [(reading, shown status)]) of one goal.
 
     Weekly readings stand on Sundays; the last one on `as_of` or the goal's last day. Figures of
-    late data are those of the last day that is known, and their status is data_late."""
+    late data are those of the last day that is known, and their status is data_late, also where
+    some values are younger than the newest event: nobody knows what is missing between."""
     higher = is_higher(goal, metric)
     end = min(as_of, goal.period.last)
     late = metric.trust in ("stale", "failed")
@@ -442,6 +443,10 @@ def standing(
     through = as_of
     if late:
         through = min(metric.last_event or dt.date.min, as_of)
+    known = through
+    if late and goal.profile == "cumulative":  # a deal that closed later than the last was opened
+        counted = (p.first for p in series.points if p.value is not None)
+        known = min(max(through, *counted, dt.date.min), as_of)
     if end < goal.period.first:
         none = Reading(as_of, None, None, None, 0.0, 0, Forecast(None))
         reason = f"Begins on {goal.period.first}."
@@ -449,7 +454,7 @@ def standing(
     days = sundays(goal.period.first, end)
     if not days or days[-1] != end:
         days.append(end)
-    read = [read_on(goal, metric, series, day, min(day, through)) for day in days]
+    read = [read_on(goal, metric, series, day, min(day, known)) for day in days]
     unborn = last_day(goal.period.first, series.grain)  # before it, no value can be there yet
     raw = [
         "data_late"
@@ -466,7 +471,7 @@ def standing(
         met = last.actual >= goal.target if higher else last.actual <= goal.target
         status = "reached" if met else "missed"
         readings[-1] = (last, status)
-    reason = _reason(status, raw[-1], last, metric, through, goal)
+    reason = _reason(status, raw[-1], last, metric, min(known, end), goal)
     return _status_row(goal, last._replace(day=as_of), status, reason, higher), readings
 
 
