@@ -64,7 +64,7 @@ select
     department_group,
     {{ as_type('people_twice', 'number') }} / 2 as headcount,
     -- To the half: the difference of two months is not one joiner's contract.
-    {{ as_type('round(fte_twice) / 2', 'number') }} as fte,
-    {{ as_type('round(social_fte * 2) / 2', 'number') }} as social_fte,
+    {{ rounded('fte_twice', 0) }} / 2 as fte,
+    {{ rounded('social_fte * 2', 0) }} / 2 as social_fte,
     is_suppressed
 from published

@@ -95,10 +95,10 @@ select
     {{ rounded('quarters.followers_exposed * turnover.turnover_used', 4) }} as followers_at_risk,
     {{ rounded('turnover.turnover_used', 6) }} as turnover_used,
     -- To the twentieth, and only among five people or more: it is about one of them.
-    {{ as_type(
-        'case when largest.people >= 5 then round(20.0 * largest.followers / nullif(quarters.followers_total, 0)) / 20 end',
-        'number'
-    ) }} as largest_person_share,
+    case
+        when largest.people >= 5
+            then {{ rounded('20.0 * largest.followers / nullif(quarters.followers_total, 0)', 0) }} / 20
+    end as largest_person_share,
     {{ as_type('quarters.accounts', 'integer') }} as accounts,
     {{ as_type('quarters.accounts_documented', 'integer') }} as accounts_documented
 from quarters

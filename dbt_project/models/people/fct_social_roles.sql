@@ -31,6 +31,6 @@ select
     social_role,
     {{ as_type('people', 'integer') }} as people,
     -- To the half: the difference of two months is not one joiner's share.
-    {{ as_type('round(social_fte * 2) / 2', 'number') }} as social_fte,
+    {{ rounded('social_fte * 2', 0) }} / 2 as social_fte,
     is_suppressed
 from published

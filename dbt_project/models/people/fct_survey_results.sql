@@ -132,7 +132,7 @@ published_scores as (
         {{ unknown('integer') }} as invited,
         case when respondents >= 10 then respondents end as respondents,
         case when respondents is null or respondents >= 10 then response_rate end as response_rate,
-        case when respondents >= 10 then round(favourable_share * respondents) end as favourable,
+        case when respondents >= 10 then {{ rounded('favourable_share * respondents', 0) }} end as favourable,
         case when respondents is null or respondents >= 10 then favourable_share end as favourable_share,
         {{ unknown('integer') }} as promoters,
         {{ unknown('integer') }} as detractors,
