@@ -1,6 +1,5 @@
 {# No figure about people describes fewer than five of them (surveys: ten), directly or by subtraction.
-   How a cell that is too small is dealt with (see docs/decisions): it is never just left out of a total
-   that stands elsewhere, because the difference would show it. #}
+   A cell that is too small is never just left out of a total that stands elsewhere: the difference shows it. #}
 
 {# Cells of a published total: true for those that must not be shown. Beside every cell of 1 .. least - 1
    the next smallest are hidden, until two cells or more and `least` people are hidden together and no

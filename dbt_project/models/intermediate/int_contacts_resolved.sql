@@ -1,6 +1,5 @@
-{# Records that share a hashed e-mail are one person, who goes by the
-   oldest of the first source. Phones and handles do
-   not join people: a switchboard is nobody's. Never by name. #}
+{# Records that share a hashed e-mail are one person, who goes by the oldest of the first source. Phones and
+   handles do not join people: a switchboard is nobody's. Never by name. #}
 select
     contacts.*,
     companies.company_id,

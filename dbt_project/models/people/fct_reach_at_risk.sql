@@ -73,16 +73,28 @@ quarters as (
     group by quarter_start_date
 ),
 
+-- A figure may count for several quarters: leavers a quarter are those told by the quarters they count for.
+told_moves as (
+    select
+        period_start,
+        people,
+        average_headcount,
+        (extract(year from period_start) - extract(year from counts_from)) * 4
+        + extract(quarter from period_start) - extract(quarter from counts_from) + 1 as quarters_counted
+    from {{ ref('fct_moves') }}
+    where kind = 'leave' and people is not null
+),
+
 turnover as (
     select
         quarters.quarter_start_date,
-        sum(moves.people) * 4.0 / count(distinct moves.period_start) / avg(moves.average_headcount) as turnover_used
+        sum(told_moves.people) * 4.0 / sum(told_moves.quarters_counted) / avg(told_moves.average_headcount)
+            as turnover_used
     from quarters
-    inner join {{ ref('fct_moves') }} as moves
+    inner join told_moves
         on
-            moves.period_start <= quarters.quarter_start_date
-            and moves.period_start > cast({{ dbt.dateadd('month', -12, 'quarters.quarter_start_date') }} as date)
-    where moves.kind = 'leave'
+            told_moves.period_start <= quarters.quarter_start_date
+            and told_moves.period_start > cast({{ dbt.dateadd('month', -12, 'quarters.quarter_start_date') }} as date)
     group by quarters.quarter_start_date
 )
 
