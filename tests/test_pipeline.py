@@ -1,5 +1,6 @@
 """The runner: one lock, run ids, exit codes, what is noted, and what a kill leaves behind."""
 
+import contextlib
 import fcntl
 import http.server
 import json
@@ -51,6 +52,8 @@ def house(tmp_path, monkeypatch):
     for name in pipeline.STEPS:
         monkeypatch.setitem(pipeline.STEPS, name, step(name))
     monkeypatch.setattr(pipeline.Voice, "summary", lambda self, run: None)
+    alone = contextlib.nullcontext(lambda: None)
+    monkeypatch.setattr(pipeline, "_compiling_ahead", lambda run, command: alone)
     return tmp_path / "data", seen, step
 
 
