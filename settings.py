@@ -15,6 +15,7 @@ import functools
 import os
 import re
 import tomllib
+import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -264,7 +265,7 @@ def checked(
         deeper = {loc[:-1] for error, loc in told if error["type"] != "string_type"}
         raise ConfigError(
             "\n".join(
-                _sentence(error, loc, data, path, line)
+                _sentence(error, loc, path, line, kind)
                 for error, loc in told
                 if error["type"] != "string_type" or loc not in deeper
             )
@@ -284,12 +285,12 @@ def _steps(error: typing.Any, data: typing.Any) -> tuple:
     return tuple(steps)
 
 
-def _sentence(error: typing.Any, loc: tuple, data: typing.Any, path: Path, line: Callable) -> str:
+def _sentence(error: typing.Any, loc: tuple, path: Path, line: Callable, kind: typing.Any) -> str:
     at = line(loc)
     where = f"{path}:{at}" if at else str(path)
     name = ".".join(str(part) for part in loc)
     if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = _known(error, data, loc)
+        known = _known(error, loc, kind)
         near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}."
         return f"{where}: unknown key '{name}'; {hint}"
@@ -301,36 +302,35 @@ def _sentence(error: typing.Any, loc: tuple, data: typing.Any, path: Path, line:
 MISSING = ("missing", "missing_argument")
 
 
-def _known(error: typing.Any, data: typing.Any, loc: tuple) -> list[str]:
-    """Names pydantic would have taken at that place: every field of every strict dataclass
-    whose other keys there are known too."""
-    siblings = data
+def _known(error: typing.Any, loc: tuple, kind: typing.Any) -> list[str]:
+    """The keys that may stand where an unknown one does."""
+    kinds = _alternatives(kind)
     for part in loc[:-1]:
-        siblings = siblings[part]
-    names = {str(key) for key in siblings} - {str(loc[-1])}
-    every = _all_fields()
-    told = [every[part] for part in error["loc"] if part in every]  # the kind, where there are two
-    options = [fields for fields in told or every.values() if names <= fields] or every.values()
-    return sorted(set().union(*options))
+        kinds = [inner for one in kinds for inner in _alternatives(_inside(one, part))]
+    fields = [one for one in kinds if hasattr(one, "__pydantic_fields__")]
+    told = [one for one in fields if one.__name__ in error["loc"]]  # which of several was tried
+    return sorted({key for one in told or fields for key in _keys(one)})
 
 
-def _all_fields() -> dict[typing.Any, set[str]]:
-    """The keys that each strict dataclass takes, by its name."""
-    found: dict[typing.Any, set[str]] = {}
-    waiting = list(_REGISTERED) + [
-        Settings,
-        Organization,
-        Privacy,
-        Sample,
-        Source,
-        Feeds,
-        Metrics,
-        Publish,
-    ]
-    for kind in waiting:
-        known = kind.__pydantic_fields__.items()
-        found[kind.__name__] = {_key(name, field.validation_alias) for name, field in known}
-    return found
+def _alternatives(kind: typing.Any) -> list[typing.Any]:
+    """A union's members, or the one type."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return [inner for one in typing.get_args(kind) for inner in _alternatives(one)]
+    return [kind]
+
+
+def _inside(kind: typing.Any, part: typing.Any) -> typing.Any:
+    """The type of an entry of a dataclass, a tuple or a dict."""
+    if hasattr(kind, "__pydantic_fields__"):
+        return _keys(kind).get(part)
+    inner = typing.get_args(kind)
+    return inner[1 if typing.get_origin(kind) is dict else 0] if inner else None
+
+
+def _keys(kind: typing.Any) -> dict[str, typing.Any]:
+    """The keys a strict dataclass takes, with their types."""
+    known = kind.__pydantic_fields__.items()
+    return {_key(name, field.validation_alias): field.annotation for name, field in known}
 
 
 def _key(name: str, alias: typing.Any) -> str:
@@ -338,14 +338,9 @@ def _key(name: str, alias: typing.Any) -> str:
     return str(getattr(alias, "choices", [alias])[0] or name)
 
 
-_REGISTERED: list[type] = []
-
-
 def strict(kind: type) -> type:
     """Decorator: a frozen dataclass for what a YAML of ours may say; unknown keys are refused."""
-    made = dataclass(frozen=True, config=STRICT)(kind)
-    _REGISTERED.append(made)
-    return made
+    return dataclass(frozen=True, config=STRICT)(kind)
 
 
 def _yaml_line(tree: yaml.Node | None, loc: tuple) -> int | None:

@@ -155,8 +155,8 @@ def test_a_full_disk_leaves_the_publication_and_says_so(another):
     assert after.returncode == 0, after.stdout + after.stderr
 
 
-def step(data: Path, name: str, seconds: float | None = None, **environment: str) -> None:
-    """One step as `make <step>` runs it; killed with SIGKILL after `seconds` if they are given."""
+def step(data: Path, name: str, seconds: float = 600, **environment: str) -> bool:
+    """One step as `make <step>` runs it; True when it had to be killed with SIGKILL."""
     env = {key: value for key, value in os.environ.items() if key not in CLEAN}
     process = subprocess.Popen(
         [sys.executable, "-u", str(ROOT / "pipeline.py"), name],
@@ -165,11 +165,13 @@ def step(data: Path, name: str, seconds: float | None = None, **environment: str
     )  # fmt: skip
     begun = process.stdout.readline()  # the lock is held and the run is noted
     try:
-        told, _ = process.communicate(timeout=seconds or 600)
-        assert process.returncode == 0 and seconds is None, f"{name} ended: {begun}{told}"
+        told, _ = process.communicate(timeout=seconds)
+        assert process.returncode == 0, f"{name} ended: {begun}{told}"
+        return False
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
+        return True
 
 
 def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right(
@@ -182,22 +184,26 @@ def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right
     first = build(data, AS_OF="2026-08-31")
     assert first.returncode == 0, first.stdout + first.stderr
     before = fingerprints(data / "served")
-    kills = [("ingest", 3.0), ("ingest", 8.0), ("gate-raw", 2.5), ("transform", 5.0),
-             ("transform", 12.0), ("measure", 5.0), ("gate-marts", 2.0),
+    kills = [("ingest", 2.0), ("ingest", 4.0), ("gate-raw", 2.0), ("transform", 4.0),
+             ("transform", 9.0), ("measure", 3.0), ("gate-marts", 1.5),
              ("publish", 0.2)]  # fmt: skip
+    killed = 0
     for number, (name, seconds) in enumerate(kills):
-        step(data, name, seconds)
+        while not step(data, name, seconds):  # a faster machine was done before the kill
+            assert name != "publish", "publish was done within a fifth of a second"
+            seconds /= 2
+        killed += 1
         assert fingerprints(data / "served") == before, name
         following = kills[number + 1][0] if number + 1 < len(kills) else name
         if following != name:  # the steps after it need it done
-            step(data, name)
+            assert not step(data, name)
             assert fingerprints(data / "served") == before, name
     last = build(data)
     assert last.returncode == 0, last.stdout + last.stderr
     assert published(data) == published(built.data)
     with duckdb.connect(str(Paths(data).warehouse), read_only=True) as warehouse:
-        killed = warehouse.execute("select count(*) from ops.runs where status = 'killed'")
-        assert killed.fetchone() == (len(kills),)
+        noted = warehouse.execute("select count(*) from ops.runs where status = 'killed'")
+        assert noted.fetchone() == (killed,)
         doubled, left_over = warehouse.execute(
             "select count(*) - count(distinct (_row_key, _row_hash)), "
             "count(*) filter (where _row_key is null) from raw_feeds.account_days"
