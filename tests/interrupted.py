@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -47,12 +48,13 @@ def ingest(folder, turn):
     from ingestion import fetching
     from ingestion.run import ingest as step
 
-    fetching.extractor = EXTRACTS.get
     sources = {name: Source("http://127.0.0.1:1", "data_lead") for name in EXTRACTS}
     settings = Settings(Organization("Test"), Privacy(key="sample"), sources=sources,
                         feeds=Feeds(folders=(str(folder / "files"),)))  # fmt: skip
     started = dt.datetime(2026, 9, 30, 5, turn, tzinfo=dt.UTC)
-    return step(Run(settings, Paths(folder / "data"), f"run{turn}", dt.date(2026, 9, 30), started))
+    run = Run(settings, Paths(folder / "data"), f"run{turn}", dt.date(2026, 9, 30), started)
+    with mock.patch.object(fetching, "extractor", EXTRACTS.get):
+        return step(run)
 
 
 def die(*_, **__):
