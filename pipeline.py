@@ -419,16 +419,18 @@ def fingerprint(run: Run) -> str:
 
 
 def _is_served(run: Run, print_: str) -> bool:
-    served = run.paths.served
-    if not (served / "plumbline.duckdb").exists():
+    """Whether the newest publication was made from the same. One that was rolled back is not
+    served again before something is new."""
+    if not (run.paths.served / "plumbline.duckdb").exists():
         return False
+    made = [path.name for path in run.paths.publications.iterdir() if path.name[0].isdigit()]
     with _warehouse(run) as warehouse:
         row = warehouse.execute(
-            "select 1 from ops.runs where run_id = ? and fingerprint = ? "
-            "and status in ('passed', 'degraded')",
-            [served.resolve().name, print_],
+            "select fingerprint from ops.runs where run_id in (select unnest(?)) "
+            "and status in ('passed', 'degraded') order by finished_at desc limit 1",
+            [made],
         ).fetchone()
-    return row is not None
+    return row is not None and row[0] == print_
 
 
 # --- voice ---------------------------------------------------------------------------------------

@@ -89,6 +89,13 @@ def _open(run: Run) -> dt.datetime:
     organization = run.settings.organization
     with warehouse(run) as con:
         ledger.prepare(con)
+        known = con.execute("select value from ingest.settings where key = 'as_of'").fetchall()
+        if known and known[0][0] > run.as_of.isoformat():
+            raise ConfigError(
+                f"as_of {run.as_of} is earlier than {known[0][0]}, to which {run.paths.data} was "
+                "already loaded: later rows would look like errors, and their absence like "
+                "corrections. Build an earlier day in a folder of its own (PLUMBLINE_DATA=...)."
+            )
         ledger.write_settings(
             con,
             {

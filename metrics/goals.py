@@ -444,8 +444,8 @@ def standing(
     if late:
         through = min(metric.last_event or dt.date.min, as_of)
     known = through
-    if late and goal.profile == "cumulative":  # a deal that closed later than the last was opened
-        counted = (p.first for p in series.points if p.value is not None)
+    if late and goal.profile != "level":  # a deal that closed later than the last was opened
+        counted = (p.last for p in series.points if p.value is not None)
         known = min(max(through, *counted, dt.date.min), as_of)
     if end < goal.period.first:
         none = Reading(as_of, None, None, None, 0.0, 0, Forecast(None))

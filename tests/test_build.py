@@ -104,6 +104,15 @@ def test_a_second_build_with_nothing_new_keeps_what_is_served(another):
     assert (another / "served").resolve() == before
 
 
+def test_an_earlier_day_is_refused_where_a_later_one_was_loaded(another):
+    before = fingerprints(another / "served")
+    done = build(another, AS_OF="2026-06-30")
+    assert done.returncode == 1
+    assert "2026-06-30 is earlier than 2026-09-30" in done.stderr
+    assert "PLUMBLINE_DATA" in done.stderr
+    assert fingerprints(another / "served") == before
+
+
 def test_a_reader_is_not_disturbed_and_the_same_input_gives_the_same_marts(another, built):
     """Forced: every step runs again, over the same input and clock, while a reader reads."""
     file = (another / "served").resolve() / "plumbline.duckdb"

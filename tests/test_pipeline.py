@@ -92,6 +92,22 @@ def test_nothing_new_keeps_what_is_served_and_a_new_row_does_not(house):
     assert (data / "served").resolve() != first
 
 
+def test_what_was_rolled_back_is_not_served_again_before_something_is_new(house):
+    data, seen, step = house
+    pipeline.main(["build", "-q"])
+    first = (data / "served").resolve()
+    step.rows = 2
+    pipeline.main(["build", "-q"])
+    (data / "served").unlink()
+    (data / "served").symlink_to(first)
+    seen.clear()
+    assert pipeline.main(["build", "-q"]) == 0
+    assert seen == ["ingest"] and (data / "served").resolve() == first
+    step.rows = 3
+    assert pipeline.main(["build", "-q"]) == 0
+    assert (data / "served").resolve() != first
+
+
 def test_another_as_of_is_new(house, monkeypatch):
     data, seen, _ = house
     pipeline.main(["build", "-q"])

@@ -1,5 +1,5 @@
 {# The handle of an employee, or of an account whose owner nobody registered, stays out: the id is a hash.
-   So does an employee's department: one account is one person, and fewer than five are not described. #}
+   So do an employee's department, last day and whether they are still here: one account is one person, and fewer than five are not described. #}
 with people as (
     select
         email_hash,
@@ -32,6 +32,7 @@ select
     case when register.ownership <> 'employee' then departments.department_group end as department_group,
     register.owner_role,
     case
+        when register.ownership = 'employee' then 'not_told'
         when people.is_here = 1 then 'active'
         when people.is_here = 0 then 'left'
         when register.owner_email_hash is not null then 'unverified'
@@ -53,7 +54,7 @@ select
     ) as is_documented,
     register.is_opted_in,
     register.opened_on,
-    register.closed_on,
+    case when register.ownership <> 'employee' then register.closed_on end as closed_on,
     coalesce(register.time_zone, organization.time_zone) as time_zone
 from {{ ref('int_accounts_seen') }} as seen
 cross join organization

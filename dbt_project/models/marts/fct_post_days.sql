@@ -13,7 +13,8 @@ with post_days as (
         {{ surrogate_key(['network', 'account_id', 'post_id', 'date_day']) }} as post_day_key,
         date_day,
         network,
-        post_id,
+        -- The id of an employee's post leads to its author.
+        case when ownership = 'employee' then {{ surrogate_key(['network', 'account_id', 'post_id']) }} else post_id end as post_id,
         account_id,
         ownership,
         campaign_id,

@@ -26,7 +26,8 @@ latest as (
 
 select
     {{ surrogate_key(['network', 'account_id', 'post_id']) }} as post_key,
-    post_id,
+    -- The id of an employee's post leads to its author.
+    case when ownership = 'employee' then {{ surrogate_key(['network', 'account_id', 'post_id']) }} else post_id end as post_id,
     network,
     account_id,
     ownership,

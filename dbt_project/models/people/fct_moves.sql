@@ -33,6 +33,8 @@ quarters as (
     cross join organization
     -- A quarter is told when it is over.
     where cast({{ dbt.dateadd('month', 3, 'averages.quarter_start_date') }} as date) <= {{ add_days('organization.as_of', 1) }}
+        -- Where HR dates no hire and no leaver at all, moves are unknown, not none.
+        and exists (select 1 from {{ ref('int_moves_unioned') }})
 ),
 
 counted as (

@@ -39,6 +39,8 @@ accounts as (
     where
         followers.recency = 1
         and (register.closed_on is null or register.closed_on > followers.date_day)
+        -- Without a register nobody knows whose the accounts are; that is not "all undocumented".
+        and exists (select 1 from {{ ref('int_accounts_registered') }})
 ),
 
 persons as (

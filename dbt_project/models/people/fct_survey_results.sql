@@ -1,5 +1,6 @@
 {# Answers, counted by department and for all. Departments are the parts of 'All': beside one that is too
    small the next smallest is hidden. Scores that were published for a unit stand as published. #}
+{% set rating = 'scale_max > scale_min and not (scale_min = 0 and scale_max = 10)' -%}
 with asked as (
     select
         answers.survey,
@@ -18,7 +19,7 @@ with asked as (
 ),
 
 -- Favourable is above the middle of the scale (4 and 5 of 1-5, 3 and 4 of 1-4); of 0-10, 9 and 10 promote
--- and 0-6 detract.
+-- and 0-6 detract, and nothing is called favourable: a 6 is above the middle.
 cells as (
     select
         survey,
@@ -30,8 +31,8 @@ cells as (
         count(*) as invited,
         count(answer) as respondents,
         count(*) - count(answer) as silent,
-        count(case when answer is not null and scale_max > scale_min then 1 end) as scaled,
-        sum(case when 2 * (answer - scale_min) > scale_max - scale_min and scale_max > scale_min then 1 else 0 end)
+        count(case when answer is not null and {{ rating }} then 1 end) as scaled,
+        sum(case when 2 * (answer - scale_min) > scale_max - scale_min and {{ rating }} then 1 else 0 end)
             as favourable,
         count(case when answer is not null and scale_min = 0 and scale_max = 10 then 1 end) as on_ten,
         sum(case when scale_min = 0 and scale_max = 10 and answer >= 9 then 1 else 0 end) as promoters,
@@ -44,6 +45,8 @@ cells as (
 checked as (
     select
         cells.*,
+        -- An export without anybody who did not answer does not say who was asked.
+        sum(silent) over (partition by survey, wave) > 0 as is_invitation_known,
         {{ hidden_cells('respondents', 'survey, wave, question, wording_version', 'department_group', least=10) }}
             as is_hidden,
         {{ hidden_cells('silent', 'survey, wave, question, wording_version', 'department_group') }}
@@ -68,7 +71,7 @@ departments as (
         detractors,
         sum_of_answers,
         is_hidden or respondents < 10 as is_suppressed,
-        is_silence_hidden
+        is_silence_hidden or not is_invitation_known as is_silence_hidden
     from checked
     union all
     select
@@ -89,7 +92,7 @@ departments as (
         {{ hidden_total('respondents', 'is_hidden', least=10) }} as is_suppressed,
         sum(silent) between 1 and 4 or (
             sum(silent) > 0 and {{ hidden_total('silent', 'is_silence_hidden') }}
-        ) as is_silence_hidden
+        ) or not (min(case when is_invitation_known then 1 else 0 end) = 1) as is_silence_hidden
     from checked
     group by survey, wave, question, wording_version
 ),
