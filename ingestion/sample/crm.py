@@ -564,7 +564,7 @@ def _write_touches(files: Files, one: World, end: int, copy: int) -> None:
                 "Market": geography[rows],
             })  # fmt: skip
     some = np.flatnonzero(known & (t["system"] == "events_tool"))
-    ids = np.array([event[0] for event in demand.EVENTS], dtype=object)
+    ids = np.array([campaigns.suffixed(event[0], copy) for event in demand.EVENTS], dtype=object)
     files.csv("files/events/attendance.csv", {
         "Scan": t["id"][some],
         "Scanned (UTC)": timeline.stamps(t["at"][some]),
