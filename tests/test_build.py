@@ -190,7 +190,7 @@ def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right
     served stays byte for byte, and the build after them equals one that never was killed.
     """
     data = tmp_path_factory.mktemp("killed")
-    first = build(data, AS_OF="2026-08-31")
+    first = build(data, AS_OF="2026-06-30")
     assert first.returncode == 0, first.stdout + first.stderr
     before = fingerprints(data / "served")
     kills = [("ingest", 2.0), ("ingest", 4.0), ("gate-raw", 2.0), ("transform", 4.0),
@@ -209,7 +209,11 @@ def test_a_kill_in_any_step_leaves_the_publication_and_the_next_build_ends_right
             assert fingerprints(data / "served") == before, name
     last = build(data)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert published(data) == published(built.data)
+    ours, theirs = published(data), published(built.data)
+    # What was said before a correction, and when, differs: this house loaded a quarter earlier.
+    for house in (ours, theirs):
+        house.pop("marts.fct_restatements")
+    assert ours == theirs
     with duckdb.connect(str(Paths(data).warehouse), read_only=True) as warehouse:
         noted = warehouse.execute("select count(*) from ops.runs where status = 'killed'")
         assert noted.fetchone() == (killed,)
