@@ -53,6 +53,8 @@ class File:
     path: Path
     label: str
     content: str
+    is_again: bool = False
+    """It was taken before, with other content or under another mapping."""
     plan: Plan | None = None
     fetched: int = 0
     taken: int = 0
@@ -88,23 +90,35 @@ class Versions:
             self.con.execute(f"create table said_{table} (k varchar, h varchar, n bigint)")
             self.kept.add(table)
 
-    def now(self, table: Table) -> bool:
-        """Fill `current` (k, h) for the keys in `keys`; false when there are none."""
-        con, name = self.con, table.name
+    def now(self, file: File) -> bool:
+        """Fill `current` (k, h) with what counts as said already of the keys in `keys`: a key's
+        version now and, for a file that is read again, those before it that another file
+        corrected. False when there are none."""
+        con, table = self.con, file.mapping.table
+        name = table.name
         if name not in self.kept | self.filled:
             return False
         con.execute("create or replace table current (k varchar, h varchar)")
         if name in self.filled:
             con.execute(
-                "insert into current select _row_key, arg_max(_row_hash, "
-                f"(_loaded_at, _dlt_load_id, _file_row)) from warehouse.raw_feeds.{name} "
-                f"semi join keys on k = {values.key_number(table.stored_key)} group by 1"
+                "create or replace table versions as select _row_key as k, _row_hash as h, "
+                "_file as f, (_loaded_at, _dlt_load_id, _file_row) as n "
+                f"from warehouse.raw_feeds.{name} "
+                f"semi join keys on k = {values.key_number(table.stored_key)}"
             )
+            con.execute("insert into current select k, arg_max(h, n) from versions group by 1")
         if name in self.kept:
             con.execute(
                 "create or replace table current as "
                 "select coalesce(s.k, c.k) as k, coalesce(s.h, c.h) as h from current c full join "
                 f"(select k, arg_max(h, n) as h from said_{name} group by k) s on s.k = c.k"
+            )
+        if name in self.filled and file.is_again:
+            con.execute(
+                "insert into current select distinct v.k, v.h from versions v "
+                "join (select k, arg_max(f, n) as f from versions group by 1) l using (k) "
+                "where l.f <> ? and not exists (from current c where c.k = v.k and c.h = v.h)",
+                [file.label],
             )
         return bool(con.execute("select count(*) from current").fetchall()[0][0])
 
@@ -154,7 +168,7 @@ def _stream(
     file.fetched = rows + len(rejected)
     if rejected:
         file.refused.append(_lines_refused(file.label, rejected))
-    known = versions.now(table)
+    known = versions.now(file)
     con.execute("delete from keys where times = 1")
     for query in sql.rows(bool(repeated), known):
         for batch in _batches(con, query, file.path.stat().st_size):
@@ -267,8 +281,8 @@ class Statement:
 
         Which stand once is told by a number of 64 bits; two keys that share it are only looked at
         more closely."""
-        is_new = "c.h is distinct from r._row_hash" if known else "true"
-        join = "left join current c on c.k = r._row_key" if known else ""
+        is_new = "c.h is null" if known else "true"
+        join = "left join current c on c.k = r._row_key and c.h = r._row_hash" if known else ""
         once = "where r._k not in (select k from keys)" if repeated else ""
         columns = ", ".join(f"r.{name}" for name in self._columns())
         yield f"select {columns}, {is_new} as _is_new from ({self._full()}) r {join} {once}"

@@ -287,10 +287,11 @@ def _add(account: Account, file: File) -> None:
 
 
 def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
-    """Files that were not taken whole before under their mapping, in order; and every feed that
-    has a file at all."""
+    """Files that were not taken whole before under their mapping, those that are new last (what
+    came later counts), else in their order; and every feed that has a file at all."""
     with warehouse(run) as con:
         known = ledger.known_files(con)
+    before = {(table, label) for table, label, *_ in known}
     contents: dict[str, str] = {}
     wanted: list[File] = []
     there: dict[str, None] = {}
@@ -299,10 +300,11 @@ def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
             there[each.table.name] = None
             content = contents.setdefault(str(path), "") or feeding.content(path)
             contents[str(path)] = content
-            file = File(each, path, each.label(path), content)
+            label = each.label(path)
+            file = File(each, path, label, content, (each.table.name, label) in before)
             if (each.table.name, file.label, each.fingerprint, content) not in known:
                 wanted.append(file)
-    return wanted, list(there)
+    return sorted(wanted, key=lambda file: not file.is_again), list(there)
 
 
 def _batches(

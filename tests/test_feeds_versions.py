@@ -50,6 +50,31 @@ def test_a_file_that_grew_adds_only_its_new_row(rates):
     assert rates.ask("select count(*) from raw_feeds.fx_rates") == [(5,)]
 
 
+@pytest.mark.parametrize("correction", ["2.csv", "0.csv"])
+@pytest.mark.parametrize("later", ["grown before", "grown at once"])
+def test_a_file_that_grows_does_not_take_back_what_a_later_file_corrected(
+    tmp_path, correction, later
+):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("1.csv", JULY)
+    folder.ingest()
+    folder.put(correction, HEAD + "USD,EUR,2026-07-02,0.7\n")
+    if later == "grown before":
+        folder.ingest()
+    folder.put("1.csv", JULY + "USD,EUR,2026-07-03,0.6\n")
+    folder.ingest()
+    told = "select rate, _file from raw_feeds.fx_rates order by date, _loaded_at, _file_row"
+    said = [(0.9, "1.csv"), (0.8, "1.csv"), (0.7, correction), (0.6, "1.csv")]
+    assert folder.ask(told) == said
+    # What the file says for the first time is a statement, and so is its own way back.
+    for rate in ("0.75", "0.8"):
+        folder.put("1.csv", HEAD + f"USD,EUR,2026-07-02,{rate}\n")
+        folder.ingest()
+    said[3:3] = [(0.75, "1.csv"), (0.8, "1.csv")]
+    assert folder.ask(told) == said
+
+
 def test_old_files_that_stay_do_not_speak_again(rates):
     # 1.csv still says 0.8 of 2 July and 3.csv still says 0.7: neither is a new statement.
     rates.ingest()
