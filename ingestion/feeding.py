@@ -87,7 +87,7 @@ class Versions:
     def keep(self, table: str) -> None:
         """Remember this run's own statements for a table: another file of it follows."""
         if table not in self.kept:
-            self.con.execute(f"create table said_{table} (k varchar, h varchar, n bigint)")
+            self.con.execute(f"create table said_{table} (k varchar, h bigint, n bigint)")
             self.kept.add(table)
 
     def now(self, file: File) -> bool:
@@ -98,7 +98,7 @@ class Versions:
         name = table.name
         if name not in self.kept | self.filled:
             return False
-        con.execute("create or replace table current (k varchar, h varchar)")
+        con.execute("create or replace table current (k varchar, h bigint)")
         if name in self.filled:
             con.execute(
                 "create or replace table versions as select _row_key as k, _row_hash as h, "
@@ -330,7 +330,9 @@ class Statement:
         texts = ", ".join(f"{self._raw(name)} as t_{name}" for name in filled)
         typed = ", ".join(f"{self._value(name)} as v_{name}" for name in stored)
         outputs = ", ".join(f'v_{name} as "{stored_name(name, c)}"' for name, c in stored.items())
-        hash_ = values.row_hash({stored_name(n, stored[n]): f"v_{n}" for n in filled})
+        # Versions are told apart within a key, so the key's own columns need no place in it.
+        told = [name for name in filled if name not in self.table.spec.key]
+        hash_ = values.row_number({stored_name(n, stored[n]): f"v_{n}" for n in told})
         names = [f"v_{name}" for name in self.table.spec.key]
         said = ", ".join(
             f"{values.quoted(stored_name(name, stored[name]))}, {self._shown(name)}"

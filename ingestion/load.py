@@ -41,7 +41,8 @@ DLT = {
     "DATA_WRITER__COMPRESSION": "lz4",
 }
 GATHER = 10_000  # rows
-MEMORY = "500MB"  # of DuckDB while it loads; it spills what is more, hashed by then
+# Of DuckDB while it loads. It spills what is more, hashed by then; rows say their place themselves.
+SETTINGS = {"memory_limit": "500MB", "preserve_insertion_order": False}
 HINTS = {
     "text": {"data_type": "text"},
     "integer": {"data_type": "bigint"},
@@ -100,7 +101,7 @@ def pipeline(paths: Paths, source: str) -> dlt.Pipeline:
         pipeline_name=source,
         pipelines_dir=str(paths.dlt),
         destination=dlt.destinations.duckdb(
-            {"database": str(paths.warehouse), "global_config": {"memory_limit": MEMORY}}
+            {"database": str(paths.warehouse), "global_config": SETTINGS}
         ),
         dataset_name=f"raw_{source}",
     )

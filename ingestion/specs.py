@@ -96,7 +96,7 @@ class Table(typing.NamedTuple):
         """Columns that ingestion adds, with SQL types. A feed's row says where it came from."""
         feed = {
             "_row_key": "varchar",
-            "_row_hash": "varchar",
+            "_row_hash": "bigint",
             "_file": "varchar",
             "_file_row": "bigint",
         }

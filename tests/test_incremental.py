@@ -37,7 +37,7 @@ class Warehouse:
         key = "|".join(str(row.get(name)) for name in table("feeds", feed).spec.key)
         row |= {
             "_row_key": key,
-            "_row_hash": str(sorted(row.items())),
+            "_row_hash": self.load,
             "_file": "test.csv",
             "_file_row": 1,
             "_loaded_at": f"2026-01-31 00:{self.load:02d}:00",
