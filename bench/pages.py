@@ -17,7 +17,7 @@ import duckdb
 from bench.measuring import Figures, measured, settings_file
 from settings import ROOT
 
-ROWS = 200_000
+ROWS = 400_000
 TOML = """
 [organization]
 name = "Bench"

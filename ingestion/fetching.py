@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ingestion import privacy, values
 from ingestion import rows as typing_of_rows
-from ingestion import values
 from ingestion.feeding import REFUSALS
 from ingestion.ledger import Account
 from ingestion.load import Batch, Context, Extract
@@ -95,7 +95,9 @@ class Intake:
         self, name: str, rows: list[dict], whole: dict[str, list[pa.Table]]
     ) -> Iterator[Batch]:
         table, account = self.tables[name], self.accounts[name]
-        good, refused = typing_of_rows.to_arrow(table, rows, self.hashed, account.fetched)
+        good, refused = typing_of_rows.to_arrow(
+            table, rows, self.hashed, account.fetched, self._column_hashed
+        )
         account.fetched += len(rows)
         account.loaded += good.num_rows
         account.quarantined += len(refused)
@@ -108,6 +110,14 @@ class Intake:
             whole.setdefault(name, []).append(good)
         else:
             yield Batch(table, good)
+
+    def _column_hashed(self, texts: pa.Array) -> pa.Array:
+        """Keyed hashes of a column at once: in SQL it takes a quarter of the time."""
+        self.con.register("clear", pa.table({"text": texts}))
+        hashed = self.con.sql(f"select {privacy.sql_digest('text')} as h from clear")
+        found = hashed.to_arrow_table()["h"].combine_chunks()
+        self.con.unregister("clear")
+        return found
 
     def _last_of_each(self, table: Table, rows: pa.Table) -> pa.Table:
         """The last row of each key; remembers the keys."""

@@ -11,6 +11,7 @@ import decimal
 import functools
 import json
 import math
+import operator
 import typing
 from collections.abc import Callable, Iterable
 
@@ -59,11 +60,15 @@ def hasher(key: bytes) -> Callable[[str], str]:
 
 
 def to_arrow(
-    table: Table, rows: list[dict], hashed: Callable[[str], str], first: int = 0
+    table: Table,
+    rows: list[dict],
+    hashed: Callable[[str], str],
+    first: int = 0,
+    column_hashed: Callable[[pa.Array], pa.Array] | None = None,
 ) -> tuple[pa.Table, list[Refused]]:
     """Take `rows` (the spec's column names, in clear) into the stored columns of `table`.
 
-    Returns the accepted rows in their order and the refused ones, numbered from `first`.
+    `column_hashed` does what `hashed` does, for a column at once. Returns the accepted rows in their order and the refused ones, numbered from `first`.
     Raises ValueError for a row with a name that the table does not declare: that is a fault of
     the source module, not of the data.
     """
@@ -73,17 +78,18 @@ def to_arrow(
     for name, column in table.spec.columns.items():
         if column.personal == "drop":
             continue
-        values = [row.get(name) for row in rows]
+        values = _column(rows, name)
         array, bad = _typed(values, column)
         for index, reason in bad.items():
             faults.setdefault(index, []).append(Fault(name, reason, remedy(reason, column)))
         for index, reason in _outside(array, column, bad):
             faults.setdefault(index, []).append(Fault(name, reason, remedy(reason, column)))
         if column.personal == "hash":
-            array = pa.array(
-                [None if value is None else hashed(value) for value in array.to_pylist()],
-                pa.string(),
-            )
+            if column_hashed is not None and array.null_count < len(array):
+                array = column_hashed(array)
+            else:
+                said = [None if value is None else hashed(value) for value in array.to_pylist()]
+                array = pa.array(said, pa.string())
         arrays.append(array)
     for row in rows:
         if not row.keys() <= known:
@@ -99,6 +105,13 @@ def to_arrow(
         for index in sorted(faults)
     ]
     return taken.filter(keep), refused
+
+
+def _column(rows: list[dict], name: str) -> list:
+    try:
+        return list(map(operator.itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
 
 
 def without_names(table: Table, row: dict, hashed: Callable[[str], str]) -> str:

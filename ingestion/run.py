@@ -139,6 +139,7 @@ def _source(
 ) -> Load:
     """Load one API source and keep book of it; its failure is in the accounts."""
     con = reading.connect()
+    privacy.arm(con, key)
     intake = fetching.Intake(con, vendor, hasher(key), run.paths.warehouse)
     accounts = list(intake.accounts.values())
     done = Load(vendor, f"{run.run_id}.{vendor}", _now(), at, accounts)
