@@ -22,7 +22,7 @@ from ingestion import reading, values
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
 from ingestion.rows import MISSING, NOT, remedy
-from ingestion.specs import SQL, Table, stored_name
+from ingestion.specs import SQL, stored_name
 
 if typing.TYPE_CHECKING:
     import duckdb

@@ -68,9 +68,9 @@ def to_arrow(
 ) -> tuple[pa.Table, list[Refused]]:
     """Take `rows` (the spec's column names, in clear) into the stored columns of `table`.
 
-    `column_hashed` does what `hashed` does, for a column at once. Returns the accepted rows in their order and the refused ones, numbered from `first`.
-    Raises ValueError for a row with a name that the table does not declare: that is a fault of
-    the source module, not of the data.
+    `column_hashed` does what `hashed` does, for a column at once. Returns the accepted rows in
+    their order and the refused ones, numbered from `first`. Raises ValueError for a row with a
+    name that the table does not declare: that is a fault of the source module, not of the data.
     """
     known = table.spec.columns.keys()
     faults: dict[int, list[Fault]] = {}

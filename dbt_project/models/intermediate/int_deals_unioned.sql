@@ -12,6 +12,7 @@ hubspot as (
         'hubspot:' || deals.company_id as company_reference,
         'hubspot:' || deals.contact_id as contact_reference,
         owners.sales_team,
+        owners.email_hash as owner_hash,
         coalesce(stages.pipeline_label, deals.pipeline_id) as pipeline,
         coalesce(stages.stage_label, deals.stage_id) as stage,
         case
@@ -46,6 +47,7 @@ feeds as (
         source_system || ':' || company_id as company_reference,
         source_system || ':' || contact_id as contact_reference,
         sales_team,
+        owner_hash,
         coalesce(pipeline, 'Default') as pipeline,
         stage,
         outcome,
@@ -73,6 +75,7 @@ select
     unioned.company_reference,
     unioned.contact_reference,
     unioned.sales_team,
+    unioned.owner_hash,
     unioned.pipeline,
     unioned.stage,
     unioned.outcome,

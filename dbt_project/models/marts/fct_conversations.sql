@@ -53,10 +53,12 @@ select
             then {{ rounded(seconds_between('answered.received_at', 'answered.resolved_at') ~ ' / 3600', 6) }}
     end as resolution_hours,
     answered.messages,
-    answered.team,
+    teams.team_group as team,
     answered.topic
 from answered
 left join handles
     on lower(trim(answered.reported_account)) = handles.handle and answered.channel = handles.network
+left join {{ ref('int_teams_grouped') }} as teams
+    on teams.work = 'conversations' and answered.team = teams.team
 left join {{ ref('int_workload_weeks_counted') }} as cells
     on answered.team = cells.team and answered.week_start_date = cells.week_start_date

@@ -6,7 +6,7 @@ select
     deals.source_system as deal_system,
     companies.company_id,
     contacts.contact_id,
-    deals.sales_team,
+    teams.team_group as sales_team,
     deals.pipeline,
     deals.stage,
     deals.outcome,
@@ -32,6 +32,7 @@ left join {{ ref('int_companies_resolved') }} as companies
     on deals.company_reference = companies.company_reference
 left join {{ ref('int_contacts_resolved') }} as contacts on deals.contact_reference = contacts.contact_reference
 left join {{ ref('int_campaigns_resolved') }} as campaigns on deals.campaign_text = campaigns.campaign_text
+left join {{ ref('int_teams_grouped') }} as teams on teams.work = 'deals' and deals.sales_team = teams.team
 left join {{ ref('int_fx_rates_filled') }} as rates
     on
         deals.currency = rates.currency

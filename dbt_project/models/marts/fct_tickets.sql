@@ -30,7 +30,8 @@ select
     tickets.replies,
     tickets.priority,
     tickets.status,
-    tickets.team,
+    teams.team_group as team,
     tickets.topic
 from {{ ref('stg_feeds__tickets') }} as tickets
 cross join organization
+left join {{ ref('int_teams_grouped') }} as teams on teams.work = 'tickets' and tickets.team = teams.team
