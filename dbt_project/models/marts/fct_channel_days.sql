@@ -1,5 +1,6 @@
-{# All channels in one grain; one block a source. Promoted posts are not organic: what they brought is
-   told by the ads system as paid_social, and counting them here as well would count twice. #}
+{# All channels in one grain; one block a source. Promoted posts are not organic: in the time of which an ads
+   system tells, what they brought is in its rows, and counting it here as well would count twice; outside of
+   it they are paid_social. #}
 {{
     config(
         materialized='incremental',
@@ -15,7 +16,15 @@
     'days.currency', 'days.cost_type', 'days.impression_definition', 'days.is_spread',
 ] %}
 {%- set measures = ['impressions', 'insertions', 'deliveries', 'opens', 'clicks', 'sessions', 'responses', 'engagements'] %}
-with unioned as (
+with ads as (
+    select
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from {{ ref('int_channel_days_spread') }}
+    where channel_text = 'paid_social'
+),
+
+unioned as (
     select
         'channel_days' as source_table,
         date_day,
@@ -38,7 +47,11 @@ with unioned as (
     select
         'posts' as source_table,
         date_day,
-        case when ownership = 'employee' then 'employee_advocacy' else 'organic_social' end as channel_text,
+        case
+            when is_paid then 'paid_social'
+            when ownership = 'employee' then 'employee_advocacy'
+            else 'organic_social'
+        end as channel_text,
         account_id,
         campaign_id as campaign_text,
         {{ unknown('text') }} as geography,
@@ -58,7 +71,12 @@ with unioned as (
         {{ unknown('number') }} as platform_conversions,
         false as is_spread
     from {{ ref('fct_post_days') }}
-    where is_paid is null or not is_paid
+    cross join ads
+    where
+        is_paid is null
+        or not is_paid
+        or ads.first_day is null
+        or date_day not between ads.first_day and ads.last_day
 
     union all
 
