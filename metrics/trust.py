@@ -35,7 +35,7 @@ create or replace table metrics.metric_trust (
 """
 
 # A late source leaves the days before its last row as they were.
-# In two steps: DuckDB 2.0.0 fails with an internal error on a join of joined rows (its issue 24807).
+# In two steps: DuckDB 2.0.0 fails on a join of joined rows (its issue 24807).
 APPLY = """
 create or replace temp table found as
 select each.metric_id, each.grain, each.period_start, trust.trust, trust.reason,
