@@ -132,10 +132,22 @@ def test_robyns_weeks_become_days_that_add_up(ask, channel, column):
     total = sum(Decimal(row[column]).quantize(Decimal("0.0001")) for row in weeks)
     days, spend = ask(
         "select count(distinct date_day), sum(spend_reporting) from marts.fct_channel_days "
-        f"where channel_id = '{channel}'"
+        f"where channel_id = '{channel}' and source_table = 'channel_days'"
     )
     assert days == 7 * len(weeks)
     assert abs(spend - total) <= Decimal("0.0001") * len(weeks)
+
+
+def test_promoted_posts_without_an_ads_system_are_paid_social(ask):
+    uci = rows("uci_facebook_metrics/dataset_Facebook_en.csv", delimiter=";")
+    told = ask(
+        "select sum(impressions) filter (where channel_id = 'paid_social'), "
+        "sum(impressions) filter (where channel_id = 'organic_social') "
+        "from marts.fct_channel_days where source_table = 'posts'"
+    )
+    paid = sum(int(row["T_Impression"]) for row in uci if row["Paid"] == "1")
+    free = sum(int(row["T_Impression"]) for row in uci if row["Paid"] != "1")
+    assert told == (paid, free)
 
 
 def test_robyns_revenue_arrives(ask):
