@@ -91,11 +91,10 @@ def to_arrow(
                 said = [None if value is None else hashed(value) for value in array.to_pylist()]
                 array = pa.array(said, pa.string())
         arrays.append(array)
-    for row in rows:
-        if not row.keys() <= known:
-            name = sorted(row.keys() - known)[0]
-            where = f"{table.schema}.{table.name}"
-            raise ValueError(f"{where} has no column '{name}'; see {table.file.name}")
+    strange = set().union(*rows) - known
+    if strange:
+        where = f"{table.schema}.{table.name}"
+        raise ValueError(f"{where} has no column '{min(strange)}'; see {table.file.name}")
     taken = pa.Table.from_arrays(arrays, names=list(table.stored))
     if not faults:
         return taken, []

@@ -339,12 +339,16 @@ def _findings(
             found.append(f"{some} without an owner who is here: {shown}.")
     late = _rows(
         connection,
-        "select source || '.' || table_name as name, reason from ingest.sources "
+        "select source || '.' || table_name as name, reason, "
+        "case status when 'failed' then 'could not be read' else 'is late' end as word "
+        "from ingest.sources "
         "where status in ('stale', 'failed') order by 1",
     )
-    found += [f"{row['name']} is late: {row['reason'] or 'no reason given'}" for row in late[:4]]
+    found += [
+        f"{row['name']} {row['word']}: {row['reason'] or 'no reason given'}" for row in late[:4]
+    ]
     if late[4:]:
-        found.append(f"{len(late) - 4} more sources are late; see data trust.")
+        found.append(f"{len(late) - 4} more sources are late or failed; see data trust.")
     return found
 
 
