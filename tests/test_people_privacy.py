@@ -400,9 +400,10 @@ def test_a_team_of_four_shows_neither_load_nor_hours(warehouse):
         rows["Desk B"][c] for c in ("people", "inbound", "answered", "answered_after_hours")
     } == {None}
     flags = published(warehouse, "select * from marts.fct_conversations")
+    # A single small team takes the next one along, so that it is not what is left of the sum.
     assert {(r["team"], r["is_reply_after_hours"]) for r in flags} == {
-        ("Desk A", True),
-        ("Desk B", None),
+        ("Other teams", True),
+        ("Other teams", None),
     }
 
 
