@@ -53,15 +53,15 @@ rollback: environment ## serve the publication before (or TO=run id)
 
 .PHONY: dashboards plan-dashboards verify-dashboards metabase
 dashboards: environment ## bring the Metabase of the settings to the definitions
-	@$(PY) -m metrics dashboards apply $(Q)
+	@$(PY) -m metrics dashboards apply $(Q) || [ $$? -eq 3 ]
 plan-dashboards: environment ## say what `make dashboards` would do
-	@$(PY) -m metrics dashboards plan
+	@$(PY) -m metrics dashboards plan || [ $$? -eq 4 ]
 verify-dashboards: environment ## compare every card with the served copy
 	@$(PY) -m metrics dashboards verify
 metabase: ## start a Metabase with PostgreSQL on this machine (docker)
 	@command -v docker > /dev/null || { echo "plumbline: docker is needed for this; or point [metabase] url at a server." >&2; exit 1; }
 	@mkdir -p $${PLUMBLINE_DATA:-data}/publications
-	@docker compose --file deploy/metabase/compose.yml up --detach --wait
+	@PLUMBLINE_DATA_FOLDER=$$(realpath $${PLUMBLINE_DATA:-data}) docker compose --file deploy/metabase/compose.yml up --detach --wait
 
 .PHONY: check docs lint test bench clean
 check: environment ## say what a file would load: make check FILE=...

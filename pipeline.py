@@ -488,7 +488,11 @@ def _show(settings: house.Settings, paths: house.Paths, say: Callable[[str], Non
         from metrics import boards
         from metrics.metabase import run as metabase
 
-        work = metabase.work_on(settings, paths, boards.load(), boards.COLLECTIONS, is_applied=True)
+        found = boards.load()
+        metabase.refuse_broken(paths, found)
+        work = metabase.work_on(
+            settings, paths, found, boards.COLLECTIONS, is_applied=True, patience=20
+        )
         metabase.apply(work)
         say(f"dashboards: {list(metabase.told(work.changes))[-1]}")
     except Exception as error:

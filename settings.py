@@ -89,7 +89,8 @@ class Metabase:
     `connection` is how it reads: "postgres" (what [publish] postgres fills) or "duckdb" (the
     served file, through the community driver). `publications` is data/publications as the server
     sees it, `postgres_host` the database server as it sees that. `admin_email` is for the first
-    set-up. `recipients` are e-mail addresses by group. `with_build` applies after every build.
+    set-up. `recipients` are e-mail addresses by group. `with_build` applies after every build;
+    `home` makes the goals' dashboard the server's first page.
     """
 
     url: str
@@ -99,6 +100,7 @@ class Metabase:
     admin_email: str | None = None
     recipients: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     with_build: bool = True
+    home: bool = True
 
 
 @dataclass(frozen=True, config=STRICT)

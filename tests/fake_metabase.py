@@ -1255,6 +1255,8 @@ class FakeMetabase:
             file = self._file(row)
             try:
                 self.pools[number] = duckdb.connect(file, read_only=file != ":memory:")
+                if first := (row["details"] or {}).get("init_sql"):
+                    self.pools[number].execute(first)
             except duckdb.Error as error:
                 raise QueryFailed(str(error), "db") from error
         try:

@@ -9,8 +9,11 @@ connections anew; behind a link it would go on reading the old file.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import re
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from metrics.metabase.shape import Json, New, differences
@@ -24,7 +27,12 @@ SHOWN = ("dashboards", "metrics", "marts", "main")
 """Schemas that people who ask their own questions see; `ops`, `quality`, `ingest` are hidden."""
 SYNC = 180.0  # seconds until the server must know the columns
 SECRET = "**MetabasePass**"
-DUCKDB = {"read_only": True, "old_implicit_casting": True}
+DUCKDB = {
+    "read_only": True,
+    "old_implicit_casting": True,
+    # Who may write SQL must not read or write other files with it: the people's is beside.
+    "init_sql": "set enable_external_access = false; set lock_configuration = true",
+}
 
 Columns = dict[tuple[str, str], dict[str, str | None]]
 
@@ -33,6 +41,7 @@ Columns = dict[tuple[str, str], dict[str, str | None]]
 class Known:
     """What the server knows: ids of databases, and tables and fields as it lists them."""
 
+    is_applied: bool = False
     ids: dict[str, Json] = dataclasses.field(default_factory=dict)
     tables: dict[tuple[str, str, str], dict[str, Json]] = dataclasses.field(default_factory=dict)
 
@@ -41,14 +50,21 @@ class Known:
 
     def field(self, database: str, schema: str, table: str, column: str) -> Json:
         found = self.tables.get((database, schema, table), {}).get("fields", {}).get(column)
+        if found is None and self.is_applied:
+            raise ServerError(
+                f"Metabase: {NAMES[database]} has no {schema}.{table}.{column}, which a dashboard "
+                "wants; run make build, and python -m metrics dashboards lint."
+            )
         return found["id"] if found else New(f"{schema}.{table}.{column}")
 
 
-def connect(work: Work) -> Known:
-    """Connections, tables and fields as they should be; raises ServerError when the server does
-    not know the published columns in time."""
-    known = Known()
+def connect(work: Work, made: Callable[[Known], None]) -> Known:
+    """Connections, tables and fields as they should be. `made` is called when one is new, before
+    anything of it is read: everybody may ask questions of a new one. Raises ServerError when the
+    server does not know the published columns in time."""
+    known = Known(is_applied=work.is_applied)
     live = {row["name"]: row for row in listed(work.server.get("/api/database"))}
+    there = {name for name, title in NAMES.items() if title in live}
     for name, wanted in _wanted(work).items():
         title = NAMES[name]
         row = live.get(title)
@@ -58,13 +74,17 @@ def connect(work: Work) -> Known:
             row = work.create("database", title, "/api/database", body)
         else:
             full = work.server.get(f"/api/database/{row['id']}")
-            changed = _changed(full, body)
+            changed = _changed(full, body) + _new_password(work, name, body)
             if changed:
                 details = {**(full.get("details") or {}), **wanted["details"]}
                 path = f"/api/database/{row['id']}"
                 work.change("database", title, path, {**body, "details": details}, changed)
                 is_new = any(detail.startswith("details.") for detail in changed)
+        if password := wanted["details"].get("password"):
+            work.memory.put("passwords", name, _sealed(work, password))
         known.ids[name] = row["id"]
+        if name not in there:
+            made(known)
         _read(work, known, name, row["id"], is_new)
     return known
 
@@ -72,11 +92,18 @@ def connect(work: Work) -> Known:
 def _wanted(work: Work) -> dict[str, dict[str, Json]]:
     """Engine and details of each connection that can be made."""
     settings = work.settings
+    properties = work.server.get("/api/session/properties") or {}
+    has_driver = "duckdb" in (properties.get("engines") or {"duckdb": {}})
     found: dict[str, dict[str, Json]] = {}
     if settings.connection == "postgres":
-        found["main"] = {"engine": "postgres", "details": _postgres(settings.postgres_host)}
+        found["main"] = {"engine": "postgres", "details": _postgres(work)}
+    elif not has_driver:
+        raise ConfigError(
+            f"{settings.url} has no DuckDB driver: put the jar of the community driver into its "
+            'plugins folder, or set [metabase] connection = "postgres". → docs/dashboards.md'
+        )
     folder = settings.publications
-    if settings.connection == "duckdb" or folder:
+    if has_driver and (settings.connection == "duckdb" or folder):
         seen = f"{folder.rstrip('/')}/{work.served.name}" if folder else str(work.served)
         for name in ("main", "people"):
             details = {"database_file": f"{seen}/{FILES[name]}", **DUCKDB}
@@ -84,13 +111,13 @@ def _wanted(work: Work) -> dict[str, dict[str, Json]]:
     else:
         work.note(
             "note", "database", NAMES["people"],
-            ["not connected: people's figures are not in PostgreSQL; set [metabase] publications "
-             "to show them through the DuckDB driver"],
+            ["not connected: people's figures are not in PostgreSQL; they want the DuckDB driver "
+             "and [metabase] publications"],
         )  # fmt: skip
     return found
 
 
-def _postgres(host: str | None) -> dict[str, Json]:
+def _postgres(work: Work) -> dict[str, Json]:
     dsn = os.environ.get("PLUMBLINE_POSTGRES_DSN")
     if not dsn:
         raise ConfigError(
@@ -100,11 +127,16 @@ def _postgres(host: str | None) -> dict[str, Json]:
     import psycopg2.extensions
 
     parts = psycopg2.extensions.parse_dsn(dsn)
+    reader = os.environ.get("PLUMBLINE_METABASE_DB_USER")
+    if not reader:
+        told = ["reads as the user that publishes; set $PLUMBLINE_METABASE_DB_USER to one that "
+                "may only read"]  # fmt: skip
+        work.note("note", "database", NAMES["main"], told)
     details = {
-        "host": host or parts.get("host", "localhost"),
+        "host": work.settings.postgres_host or parts.get("host", "localhost"),
         "port": int(parts.get("port", 5432)),
         "dbname": parts.get("dbname", "plumbline"),
-        "user": os.environ.get("PLUMBLINE_METABASE_DB_USER") or parts.get("user", "plumbline"),
+        "user": reader or parts.get("user", "plumbline"),
         "ssl": parts.get("sslmode", "prefer") in ("require", "verify-ca", "verify-full"),
     }
     password = os.environ.get("PLUMBLINE_METABASE_DB_PASSWORD") or parts.get("password")
@@ -119,6 +151,18 @@ def _changed(live: dict[str, Json], wanted: dict[str, Json]) -> list[str]:
     ours_ = {"engine": wanted["engine"], "details": ours}
     theirs_ = {"engine": live.get("engine"), "details": {key: theirs.get(key) for key in ours}}
     return differences(ours_, theirs_)
+
+
+def _new_password(work: Work, name: str, body: dict[str, Json]) -> list[str]:
+    password, before = body["details"].get("password"), work.memory.get("passwords", name)
+    is_new = password and before and before != _sealed(work, password)
+    return ["details.password: changed"] if is_new else []
+
+
+def _sealed(work: Work, password: str) -> str:
+    salt = work.memory.get("passwords", "salt") or secrets.token_hex(16)
+    work.memory.put("passwords", "salt", salt)
+    return hashlib.scrypt(password.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()[:32]
 
 
 # --- tables and columns --------------------------------------------------------------------------
@@ -189,7 +233,7 @@ def _one_line(comment: str | None) -> str | None:
 
 
 def _describe(work: Work, known: Known, name: str, wanted: dict) -> None:
-    """Descriptions, kinds and visibility of tables and columns; what people wrote stays."""
+    """Descriptions, kinds and visibility of tables and columns; what people changed stays."""
     lists = {
         (tag.schema, tag.table, tag.column)
         for board in work.boards
@@ -203,36 +247,41 @@ def _describe(work: Work, known: Known, name: str, wanted: dict) -> None:
         if live is None:
             continue
         shown = None if schema in SHOWN else "hidden"
-        body = {}
-        if live.get("visibility_type") != shown:
-            body["visibility_type"] = shown
-        if comment and not live.get("description"):
-            body["description"] = comment
-        if body:
+        wish = {"visibility_type": shown} | ({"description": comment} if comment else {})
+        if _sent(work, "table", live, wish):
             changed["table"] += 1
-            if work.is_applied:
-                work.server.put(f"/api/table/{live['id']}", body)
         if shown == "hidden":
             continue
         for column, told in columns.items():
             field = live["fields"].get(column)
             if field is None:
                 continue
-            body = {}
-            if told and not field.get("description"):
-                body["description"] = told
-            kind = _kind(table, column)
-            if kind and not field.get("semantic_type"):
-                body["semantic_type"] = kind
-            if (schema, table, column) in lists and field.get("has_field_values") != "list":
-                body["has_field_values"] = "list"
-            if body:
+            wish = {"description": told} if told else {}
+            if kind := _kind(table, column):
+                wish["semantic_type"] = kind
+            if (schema, table, column) in lists:
+                wish["has_field_values"] = "list"
+            if _sent(work, "field", field, wish):
                 changed["field"] += 1
-                if work.is_applied:
-                    work.server.put(f"/api/field/{field['id']}", body)
     for kind, count in changed.items():
         if count:
             work.note("change", "database", NAMES[name], [f"{count} {kind}s described"])
+
+
+def _sent(work: Work, kind: str, live: dict[str, Json], wish: dict[str, Json]) -> bool:
+    """Send what differs and is not a person's: what we sent last, or never, and still stands."""
+    before = work.memory.get(kind, live["id"])
+    body = {}
+    for key, value in wish.items():
+        now = live.get(key)
+        untouched = now == before.get(key) if before else key != "description" or not now
+        if now != value and untouched:
+            body[key] = value
+    if work.is_applied and wish:
+        if body:
+            work.server.put(f"/api/{kind}/{live['id']}", body)
+        work.memory.put(kind, live["id"], {**(before or {}), **wish})
+    return bool(body)
 
 
 def _kind(table: str, column: str) -> str | None:

@@ -6,7 +6,7 @@ alerts on a goal line only know a constant.
 
 from __future__ import annotations
 
-from metrics.cards import Card, Dashboard, Subscription
+from metrics.cards import Dashboard, Subscription
 from metrics.metabase import shape
 from metrics.metabase.shape import Json, New
 from metrics.metabase.work import Work, listed
@@ -17,26 +17,50 @@ ALERT_AT = "0 0 8 * * ? *"
 
 
 def subscriptions(work: Work, ids: dict[str, Json]) -> None:
-    """One a dashboard and group that has addresses in the settings; others are told of."""
+    """One a dashboard and group that has addresses in the settings. One of ours that nobody wants
+    any more, or that nobody is to get, ends; people's own stay."""
+    if not can_send(work):
+        told = ["the server has no mail server: what follows is taken and never sent"]
+        work.note("note", "mail", work.settings.url, told)
+    wanted: dict[tuple[Json, str], tuple[Dashboard, Subscription, list[str]]] = {}
     for board in work.boards:
         for one in board.subscriptions:
-            number = ids.get(board.key)
-            if number is None:
+            if board.key not in ids:
                 continue
-            addresses = work.settings.recipients.get(one.to, ())
-            name = f"{PREFIX}{board.title} ({one.schedule}, {one.to})"
+            addresses = list(work.settings.recipients.get(one.to, ()))
             if not addresses:
-                told = [f"nobody in [metabase.recipients] {one.to}: not set up"]
-                work.note("note", "subscription", name, told)
+                told = [f"nobody in [metabase.recipients] {one.to}"]
+                work.note("note", "subscription", f"{board.title} → {one.to}", told)
                 continue
-            if isinstance(number, New):
-                work.note("create", "subscription", name)
-                continue
-            _subscription(work, board, one, number, name, list(addresses))
+            wanted[ids[board.key], one.to] = (board, one, addresses)
+    there: dict[tuple[Json, str], dict[str, Json]] = {}
+    for row in listed(work.server.get("/api/pulse")):
+        if is_mine(work, row) and row["name"].startswith(PREFIX) and not row.get("archived"):
+            there[row.get("dashboard_id"), row["name"].rpartition(" → ")[2]] = row
+    for place, (board, one, addresses) in wanted.items():
+        name = f"{PREFIX}{board.title} → {one.to}"
+        if isinstance(place[0], New):
+            work.note("create", "subscription", name)
+        else:
+            found = there.pop(place, None)
+            _subscription(work, one, place[0], name, addresses, found)
+    for row in there.values():
+        path = f"/api/pulse/{row['id']}"
+        work.change("subscription", row["name"], path, {"archived": True}, verb="archive")
+
+
+def is_mine(work: Work, row: dict[str, Json]) -> bool:
+    """Made by the key that we use, not by a person."""
+    return work.me is not None and row.get("creator_id") == work.me
 
 
 def _subscription(
-    work: Work, board: Dashboard, one: Subscription, number: Json, name: str, to: list[str]
+    work: Work,
+    one: Subscription,
+    number: Json,
+    name: str,
+    to: list[str],
+    found: dict[str, Json] | None,
 ) -> None:
     live = work.server.get(f"/api/dashboard/{number}")
     body = {
@@ -58,7 +82,7 @@ def _subscription(
                 "enabled": True,
                 "schedule_type": one.schedule,
                 "schedule_hour": one.hour,
-                "schedule_day": one.day if one.schedule != "daily" else None,
+                "schedule_day": (one.day or "mon") if one.schedule == "weekly" else one.day,
                 "schedule_frame": "first" if one.schedule == "monthly" else None,
                 "recipients": [{"email": address} for address in to],
                 "details": {},
@@ -66,20 +90,18 @@ def _subscription(
         ],
         "skip_if_empty": one.skip_if_empty,
     }
-    rows = listed(work.server.get("/api/pulse", dashboard_id=number))
-    found = next((row for row in rows if row["name"] == name and not row.get("archived")), None)
     if found is None:
         work.create("subscription", name, "/api/pulse", body)
         return
     changed = shape.differences(_pulse_form(body), _pulse_form(found))
     if changed:
-        path = f"/api/pulse/{found['id']}"
-        work.change("subscription", name, path, body, changed)
+        work.change("subscription", name, f"/api/pulse/{found['id']}", body, changed)
 
 
 def _pulse_form(pulse: dict[str, Json]) -> Json:
     keys = ("channel_type", "schedule_type", "schedule_hour", "schedule_day", "schedule_frame")
     return {
+        "name": pulse["name"],
         "cards": sorted(
             (str(card["id"]), str(card.get("dashboard_card_id"))) for card in pulse["cards"]
         ),
@@ -94,33 +116,44 @@ def _pulse_form(pulse: dict[str, Json]) -> Json:
 
 
 def alerts(work: Work, card_ids: dict[str, Json]) -> None:
-    """One for every card that has an alert's text, to the group that reads its dashboard."""
+    """One for every card that has an alert's text, to the groups that get its dashboard. Ours that
+    nobody is to get is switched off; people's own on the same card stay."""
     rows: list[dict[str, Json]] | None = None
     for board in work.boards:
         for card in board.cards:
             if card.alert is None or card.key not in card_ids:
                 continue
-            addresses = [a for s in board.subscriptions for a in _of(work, s.to)]
-            addresses = list(dict.fromkeys(addresses))
+            addresses = list(dict.fromkeys(
+                address
+                for one in board.subscriptions
+                for address in work.settings.recipients.get(one.to, ())
+            ))  # fmt: skip
             name = f"{PREFIX}{card.alert}"
-            if not addresses:
-                told = ["nobody in [metabase.recipients]: not set up"]
-                work.note("note", "alert", name, told)
-                continue
-            if isinstance(card_ids[card.key], New):
-                work.note("create", "alert", name)
-                continue
+            number = card_ids[card.key]
             if rows is None:
                 rows = listed(work.server.get("/api/notification"))
-            _alert(work, card, card_ids[card.key], name, addresses, rows)
+            found = next((row for row in rows if _is_ours(work, row, number)), None)
+            if not addresses:
+                work.note("note", "alert", name, ["nobody in [metabase.recipients]"])
+                if found is not None and found.get("active", True):
+                    path = f"/api/notification/{found['id']}"
+                    work.change("alert", name, path, {**found, "active": False}, verb="archive")
+            elif isinstance(number, New):
+                work.note("create", "alert", name)
+            else:
+                _alert(work, number, name, addresses, found)
 
 
-def _of(work: Work, group: str) -> tuple[str, ...]:
-    return work.settings.recipients.get(group, ())
+def _is_ours(work: Work, row: dict[str, Json], card_id: Json) -> bool:
+    return (
+        is_mine(work, row)
+        and row.get("payload_type") == "notification/card"
+        and (row.get("payload") or {}).get("card_id") == card_id
+    )
 
 
 def _alert(
-    work: Work, card: Card, number: Json, name: str, to: list[str], rows: list[dict[str, Json]]
+    work: Work, number: Json, name: str, to: list[str], found: dict[str, Json] | None
 ) -> None:
     body = {
         "payload_type": "notification/card",
@@ -139,15 +172,6 @@ def _alert(
             }
         ],
     }  # fmt: skip
-    found = next(
-        (
-            row
-            for row in rows
-            if (row.get("payload") or {}).get("card_id") == number
-            and row.get("payload_type") == "notification/card"
-        ),
-        None,
-    )
     if found is None:
         work.create("alert", name, "/api/notification", body)
         return
@@ -172,16 +196,25 @@ def _alert_form(one: dict[str, Json]) -> Json:
 
 
 def home(work: Work, ids: dict[str, Json]) -> None:
-    """The first dashboard that says so opens when somebody comes in."""
+    """The dashboard that says so opens when somebody comes in, unless a person chose another."""
     board = next((one for one in work.boards if one.is_home and one.key in ids), None)
-    if board is None:
+    if board is None or not work.settings.home:
         return
-    wanted = {"custom-homepage": True, "custom-homepage-dashboard": ids[board.key]}
-    for key, value in wanted.items():
-        path = f"/api/setting/{key}"
-        now = None if isinstance(value, New) else work.server.get(path)
+    number = ids[board.key]
+    there = work.server.get("/api/setting/custom-homepage-dashboard")
+    is_on = work.server.get("/api/setting/custom-homepage")
+    before = work.memory.get("home", "dashboard")
+    if there not in (None, number, before) and not work.overwrite:
+        work.note("keep", "home page", board.title, [f"dashboard {there} was chosen by hand"])
+        return
+    for key, now, value in (
+        ("custom-homepage", is_on, True), ("custom-homepage-dashboard", there, number)
+    ):  # fmt: skip
         if now != value:
+            path = f"/api/setting/{key}"
             work.change("setting", key, path, {"value": value}, [f"{now} → {value}"])
+    if work.is_applied:
+        work.memory.put("home", "dashboard", number)
 
 
 def can_send(work: Work) -> bool:

@@ -2,7 +2,8 @@
 
 Metabase answers in other shapes than it takes (queries become MBQL 5, tags a list, ids real), so
 both sides are brought to one plain form and that is compared. A hash of that form travels with
-what we send, in a setting of our own: what differs from its own hash was changed by hand.
+what we send, in a setting of our own: what differs from its own hash was changed by hand. A tile
+carries two, because its place is what people change most and its content what we do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ import typing
 from metrics.cards import Card, Click, Dashboard, Filter, Tile
 
 APPLIED = "plumbline.applied"
+KEY = "plumbline.key"
 TILE = "plumbline.tile"
+TAB = "plumbline.tab"
+PLACE = "plumbline.place"
+OURS = (APPLIED, KEY, TILE, TAB, PLACE)
 MARK = "Kept by Plumbline: "
 
 Json = typing.Any
@@ -39,18 +44,31 @@ def digest(form: Json) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def marked(text: str, key: str, form: Json = None) -> str:
-    """A description with our mark: the key, and the hash of what we sent if `form` is given."""
-    tail = f"#{digest(form)}" if form is not None else ""
+class Mark(typing.NamedTuple):
+    """What our mark in a description says. `number` is the dashboard's own id: a copy's mark
+    names the one that it was copied from. `applied` is None until the first layout."""
+
+    text: str
+    key: str
+    number: int | None
+    applied: str | None
+
+
+def marked(text: str, key: str, number: Json = None, form: Json = None) -> str:
+    """A description with our mark."""
+    tail = f"@{number}#{digest(form)}" if form is not None else ""
     return f"{text}\n\n{MARK}{key}{tail}".strip()
 
 
-def mark_of(description: str | None) -> tuple[str, str, str | None] | None:
-    """(text, key, hash) of a description with our mark, or None."""
-    found = re.search(rf"\s*{re.escape(MARK)}([\w.-]+)(?:#(\w+))?\s*$", description or "")
+def mark_of(description: str | None) -> Mark | None:
+    """Our mark, wherever people wrote around it."""
+    text = description or ""
+    found = re.search(rf"\s*{re.escape(MARK)}([\w.-]+)(?:@(\d+)#(\w+))?", text)
     if not found:
         return None
-    return (description or "")[: found.start()], found.group(1), found.group(2)
+    rest = f"{text[: found.start()]}{text[found.end() :]}".strip()
+    number = int(found.group(2)) if found.group(2) else None
+    return Mark(rest, found.group(1), number, found.group(3))
 
 
 # --- cards ---------------------------------------------------------------------------------------
@@ -95,15 +113,13 @@ def card_body(card: Card, fields: Fields, collection_id: Json) -> dict[str, Json
         "visualization_settings": dict(card.settings),
         "entity_id": entity_id(card.key),
     }
-    body["visualization_settings"][APPLIED] = digest(card_form(body))
+    body["visualization_settings"] |= {KEY: card.key, APPLIED: digest(card_form(body))}
     return body
 
 
 def card_form(card: dict[str, Json]) -> dict[str, Json]:
     """What of a card is ours to compare, from what we send or from an answer."""
     sql, tags = _query(card.get("dataset_query") or {})
-    settings = dict(card.get("visualization_settings") or {})
-    settings.pop(APPLIED, None)
     return {
         "name": card.get("name"),
         "display": card.get("display"),
@@ -111,8 +127,13 @@ def card_form(card: dict[str, Json]) -> dict[str, Json]:
         "sql": sql,
         "database": (card.get("dataset_query") or {}).get("database"),
         "tags": {name: _tag(tag) for name, tag in sorted(tags.items())},
-        "settings": settings,
+        "settings": _without_ours(card),
     }
+
+
+def _without_ours(one: dict[str, Json]) -> dict[str, Json]:
+    settings = one.get("visualization_settings") or {}
+    return {key: value for key, value in settings.items() if key not in OURS}
 
 
 def _query(query: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
@@ -166,14 +187,13 @@ def parameter(one: Filter) -> dict[str, Json]:
 def tile_body(
     tile: Tile,
     dashboard: Dashboard,
-    number: Json,
     card_id: Json,
-    tab_id: Json,
     places: dict[str, Json],
     filters: dict[str, tuple[str, ...]],
 ) -> dict[str, Json]:
-    """One dashcard. `places` are the ids of all dashboards, `filters` the filter keys of each."""
-    settings: dict[str, Json] = {TILE: tile.key}
+    """One dashcard but for its id and its tab's. `places` are the ids of all dashboards, `filters`
+    the filter keys of each."""
+    settings: dict[str, Json] = {}
     mappings: list[dict[str, Json]] = []
     if tile.card is None:
         words = tile.heading if tile.heading is not None else linked(tile.text or "", places)
@@ -202,18 +222,20 @@ def tile_body(
         if tile.click is not None:
             _clickable(settings, tile.click, places, filters)
     body = {
-        "id": number,
         "card_id": card_id,
         "row": tile.row,
         "col": tile.column,
         "size_x": tile.width,
         "size_y": tile.height,
-        "dashboard_tab_id": tab_id,
         "parameter_mappings": mappings,
         "visualization_settings": settings,
-        "series": [],
     }
-    settings[APPLIED] = digest(tile_form(body))
+    settings |= {
+        TILE: tile.key,
+        TAB: tile.tab,
+        PLACE: digest(place_form(body, tile.tab)),
+        APPLIED: digest(tile_form(body)),
+    }
     return body
 
 
@@ -257,17 +279,23 @@ def linked(text: str, places: dict[str, Json]) -> str:
     )
 
 
+SPOT = ("row", "col", "size_x", "size_y")
+
+
+def place_form(tile: dict[str, Json], tab: str | None) -> dict[str, Json]:
+    """Where a tile is, `tab` being our name of the tab on which it is."""
+    return {"tab": tab, **{name: tile.get(name) for name in SPOT}}
+
+
 def tile_form(tile: dict[str, Json]) -> dict[str, Json]:
-    """What of a dashcard is ours to compare. Its tab is compared by name, elsewhere."""
-    settings = dict(tile.get("visualization_settings") or {})
-    settings.pop(APPLIED, None)
+    """What a tile shows, and how clicks and our filters reach it."""
     return {
-        **{name: tile.get(name) for name in ("card_id", "row", "col", "size_x", "size_y")},
+        "card_id": tile.get("card_id"),
         "mappings": sorted(
             (m["parameter_id"], str(m.get("card_id")), json.dumps(m["target"]))
             for m in tile.get("parameter_mappings") or []
         ),
-        "settings": settings,
+        "settings": _without_ours(tile),
     }
 
 
@@ -275,7 +303,7 @@ def dashboard_form(name: str, text: str, parameters: list, width: str) -> dict[s
     return {
         "name": name,
         "text": text.strip(),
-        "parameters": sorted((_parameter_form(p) for p in parameters), key=str),
+        "filters": {one.get("slug") or one["id"]: _parameter_form(one) for one in parameters},
         "width": width,
     }
 
@@ -308,10 +336,9 @@ def is_ours(tile: dict[str, Json]) -> str | None:
     return (tile.get("visualization_settings") or {}).get(TILE)
 
 
-def was_touched(form: Json, settings: dict[str, Json] | None) -> bool:
-    """Whether somebody changed by hand what carries our hash."""
-    applied = (settings or {}).get(APPLIED)
-    return applied is not None and applied != digest(form)
+def applied(one: dict[str, Json], name: str = APPLIED) -> str | None:
+    """The hash of what we sent last."""
+    return (one.get("visualization_settings") or {}).get(name)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,12 +73,13 @@ class Server:
         *,
         query: dict[str, typing.Any] | None = None,
         reads: bool = False,
+        tries: int = TRIES,
     ) -> typing.Any:
         """The answer's JSON, or None when it has none. Raises ServerError with the server's words.
 
-        Tried again up to `TRIES` times: what the server was too busy for (429, 502, 503, 504),
-        and a lost connection when the call reads or puts, which does no harm twice. A lost POST
-        is not sent again: it may have been done.
+        Tried again up to `tries` times: what the server was too busy for (429, 502, 503, 504),
+        and a lost connection when the call reads or puts, which does no harm twice. A POST that
+        writes is sent again after 429 alone: with a gateway's word, or none, it may be done.
         """
         import requests
 
@@ -89,7 +90,8 @@ class Server:
             options["json"] = body
         call = getattr(self._client, method.lower())
         writes = method != "GET" and not reads
-        for attempt in range(1, TRIES + 1):
+        makes = method == "POST" and not reads
+        for attempt in range(1, tries + 1):
             self.counts.all += 1
             self.counts.writes += writes
             wait, status, unsure = None, None, False
@@ -97,17 +99,19 @@ class Server:
                 answer = call(path, "raw", **options)
             except requests.exceptions.RequestException as error:
                 fault = f"no answer ({type(error).__name__})"
-                unsure = method == "POST" and not reads
-                again = not unsure or isinstance(error, requests.exceptions.ConnectTimeout)
+                never_sent = isinstance(error, requests.exceptions.ConnectTimeout)
+                unsure = makes and not never_sent
+                again = not unsure
             else:
                 status = answer.status_code
                 if status < 300:
-                    return _json(answer)
+                    return _json(answer, f"{method} {path}", self.url)
                 fault, wait = _words(answer), _asked_wait(answer)
-                again = status in BUSY
+                unsure = makes and status in BUSY and status != 429
+                again = status in BUSY and not unsure
             if wait is not None and wait > LONGEST_WAIT:
                 fault, again = f"{fault}; it asks to wait {wait:.0f} s", False
-            if not again or attempt == TRIES:
+            if not again or attempt == tries:
                 break
             pause(wait if wait is not None else 2.0 ** (attempt - 1))
         raise ServerError(_told(method, path, self.url, status, fault), status, unsure)
@@ -130,17 +134,24 @@ def _told(method: str, path: str, url: str, status: int | None, fault: str) -> s
     return f"Metabase: {method} {path}: {status or ''} {fault}{tail}".replace(":  ", ": ")
 
 
-def _json(answer: typing.Any) -> typing.Any:
+def _json(answer: typing.Any, what: str, url: str) -> typing.Any:
     if not answer.content:
         return None
     try:
         return answer.json()
     except ValueError:
-        return answer.text
+        if "html" not in answer.headers.get("Content-Type", ""):
+            return answer.text
+        raise ServerError(
+            f"Metabase: {what}: {url} answers with a page, not with data; set [metabase] url to "
+            "the server's own address, without a path of a proxy's sign-in."
+        ) from None
 
 
 def _words(answer: typing.Any) -> str:
     """What the server says is wrong: its `specific-errors`, `errors`, `message` or text."""
+    if answer.status_code < 400:
+        return f"sent on to {answer.headers.get('Location', 'nowhere')}; set [metabase] url to that"
     try:
         body = answer.json()
     except ValueError:

@@ -12,17 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from metrics.cards import Dashboard
+from metrics.metabase.memory import Memory
 from metrics.metabase.shape import Json, New
 from metrics.metabase.transport import Server
 from settings import Metabase, Paths
 
-Verb = typing.Literal["create", "change", "restore", "archive", "leave", "note"]
+Verb = typing.Literal["create", "change", "restore", "archive", "leave", "keep", "note"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One line of a plan. `leave` is what a person changed by hand and stays; `note` is no
-    change."""
+    """One line of a plan. `leave`: a change of ours is withheld, because a person changed the
+    same by hand; `keep`: what a person changed stays, and we want nothing else; `note`: a word."""
 
     verb: Verb
     kind: str
@@ -30,7 +31,9 @@ class Change:
     details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        sign = {"create": "+", "change": "~", "restore": "+", "archive": "-", "leave": "!"}
+        sign = {
+            "create": "+", "change": "~", "restore": "+", "archive": "-", "leave": "!", "keep": "="
+        }  # fmt: skip
         lines = [f"{sign.get(self.verb, ' ')} {self.verb} {self.kind} “{self.name}”"]
         return "\n".join([*lines, *(f"      {detail}" for detail in self.details)])
 
@@ -50,6 +53,12 @@ class Work:
     overwrite: bool = False
     say: Callable[[str], None] = lambda text: None
     changes: list[Change] = dataclasses.field(default_factory=list)
+    memory: Memory = dataclasses.field(init=False)
+    me: int | None = None
+    """Our own number on the server."""
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(self.paths, self.settings.url)
 
     def note(self, verb: Verb, kind: str, name: str, details: typing.Iterable[str] = ()) -> None:
         self.changes.append(Change(verb, kind, name, tuple(details)))
@@ -75,7 +84,7 @@ class Work:
 
     @property
     def writes(self) -> list[Change]:
-        return [change for change in self.changes if change.verb not in ("leave", "note")]
+        return [change for change in self.changes if change.verb not in ("leave", "keep", "note")]
 
     @property
     def left(self) -> list[Change]:
