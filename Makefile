@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp holds the lock's hash: an environment is made anew only when the lock changed.
 # Byte code is compiled once here; without it every start costs double.
@@ -50,6 +50,18 @@ scorecard: environment ## print the served scorecard
 	@$(PY) pipeline.py scorecard
 rollback: environment ## serve the publication before (or TO=run id)
 	@$(PY) pipeline.py rollback $(TO)
+
+.PHONY: dashboards plan-dashboards verify-dashboards metabase
+dashboards: environment ## bring the Metabase of the settings to the definitions
+	@$(PY) -m metrics dashboards apply $(Q) || [ $$? -eq 3 ]
+plan-dashboards: environment ## say what `make dashboards` would do
+	@$(PY) -m metrics dashboards plan || [ $$? -eq 4 ]
+verify-dashboards: environment ## compare every card with the served copy
+	@$(PY) -m metrics dashboards verify
+metabase: ## start a Metabase with PostgreSQL on this machine (docker)
+	@command -v docker > /dev/null || { echo "plumbline: docker is needed for this; or point [metabase] url at a server." >&2; exit 1; }
+	@mkdir -p $${PLUMBLINE_DATA:-data}/publications
+	@PLUMBLINE_DATA_FOLDER=$$(realpath $${PLUMBLINE_DATA:-data}) docker compose --file deploy/metabase/compose.yml up --detach --wait
 
 .PHONY: check docs lint test bench clean
 check: environment ## say what a file would load: make check FILE=...

@@ -167,6 +167,7 @@ def _command(options: argparse.Namespace) -> int:
 
         with locked(paths, "rollback", options.wait):
             print(rollback(paths, options.target))
+        _show(house.load_settings(), paths, print)
         return 0
     if options.command == "scorecard":
         return _scorecard(paths)
@@ -239,6 +240,7 @@ def _steps(
         raise BuildFailed(f"{type(error).__name__}: {message} (whole story in {log})") from error
     if options.command == "build":
         voice.summary(run)
+        _show(run.settings, run.paths, voice.line)
         _notify(run, "unchanged" if unchanged else "published", "", voice)
     return 0
 
@@ -475,6 +477,26 @@ class Voice:
 
         print("\n".join(["", *summary((run.paths.served / "plumbline.duckdb").resolve())]))
         print(f"\n{run.paths.served / 'scorecard.html'}")
+
+
+def _show(settings: house.Settings, paths: house.Paths, say: Callable[[str], None]) -> None:
+    """Bring Metabase to what is served now, where one is configured. What is published stays
+    published when that fails; the next build tries again."""
+    if settings.metabase is None or not settings.metabase.with_build:
+        return
+    try:
+        from metrics import boards
+        from metrics.metabase import run as metabase
+
+        found = boards.load()
+        metabase.refuse_broken(paths, found)
+        work = metabase.work_on(
+            settings, paths, found, boards.COLLECTIONS, is_applied=True, patience=20
+        )
+        metabase.apply(work)
+        say(f"dashboards: {list(metabase.told(work.changes))[-1]}")
+    except Exception as error:
+        print(f"plumbline: the dashboards are not up to date: {error}", file=sys.stderr)
 
 
 def _notify(run: Run, status: str, message: str, voice: Voice) -> None:

@@ -79,8 +79,28 @@ class Feeds:
 class Publish:
     keep: int = 5
     postgres: bool = False
-    metabase_url: str | None = None
     webhook_url: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Metabase:
+    """The server that shows the dashboards; its key stands in $PLUMBLINE_METABASE_KEY.
+
+    `connection` is how it reads: "postgres" (what [publish] postgres fills) or "duckdb" (the
+    served file, through the community driver). `publications` is data/publications as the server
+    sees it, `postgres_host` the database server as it sees that. `admin_email` is for the first
+    set-up. `recipients` are e-mail addresses by group. `with_build` applies after every build;
+    `home` makes the goals' dashboard the server's first page.
+    """
+
+    url: str
+    connection: typing.Literal["postgres", "duckdb"] = "duckdb"
+    publications: str | None = None
+    postgres_host: str | None = None
+    admin_email: str | None = None
+    recipients: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    with_build: bool = True
+    home: bool = True
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -99,6 +119,7 @@ class Settings:
     feeds: Feeds = Feeds()
     metrics: Metrics = Metrics()
     publish: Publish = Publish()
+    metabase: Metabase | None = None
 
 
 @dataclasses.dataclass(frozen=True)

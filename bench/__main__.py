@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import builds, bulk, pages
+from bench import builds, bulk, dashboards, pages
 from bench.measuring import Figures
 from settings import ROOT
 
@@ -119,6 +119,7 @@ def _builds(folder: Path, scale: int) -> str:
     )
     lines.append("| processor | " + " | ".join(f"{f.processor:.1f}" for _, f, _ in columns) + " |")
     lines.append("| peak MB | " + " | ".join(f"{f.memory:.0f}" for _, f, _ in columns) + " |")
+    shown = _dashboards(folder, scale)
     imports = builds.imports()
     share = sum(imports.values()) / first.processor
     words = ", ".join(f"{name} {value:.1f}" for name, value in imports.items())
@@ -138,7 +139,34 @@ again.
 
 Imports, each in a process of its own, processor seconds: {words}. Together at most
 {share:.0%} of the first build (they share parts).
-{more}"""
+{more}
+{shown}"""
+
+
+def _dashboards(folder: Path, scale: int) -> str:
+    """Over the builds that are there already."""
+    rows = [
+        f"| {name} | {told.requests} | {told.writes} | {told.seconds:.1f} |"
+        for name, told in dashboards.applies(folder / "data1").items()
+    ]
+    times = []
+    for size in (1, scale) if scale else (1,):
+        count, p95, slowest, name = dashboards.cards(folder / f"data{size}")
+        times.append(f"| x{size} | {count} | {p95:.0f} | {slowest:.0f} ({name}) |")
+    return f"""## Dashboards
+Six dashboards applied to a server on loopback that answers at once, so the seconds are the client's
+own; a real one adds its time a request. A second apply writes nothing.
+
+| apply | requests | that write | seconds |
+|---|---|---|---|
+{chr(10).join(rows)}
+
+Every card's query on the served copy, filters at their defaults. Aim: p95 under 300 ms.
+
+| sample | cards | p95 ms | slowest ms |
+|---|---|---|---|
+{chr(10).join(times)}
+"""
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""`python -m metrics check | dictionary | compile`: what can be done with definitions alone."""
+"""`python -m metrics check | dictionary | compile | dashboards …`: what can be done with
+definitions, and the dashboards that are made of them."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 import sys
+from pathlib import Path
 
 import settings as house
 from metrics import catalogue, dictionary, queries
@@ -13,13 +15,15 @@ from settings import ConfigError
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m metrics", description=__doc__)
-    parser.add_argument(
-        "command", choices=["check", "dictionary", "compile"],
-        help="check: say what is wrong with the definitions; dictionary: write docs/metrics.md; "
-        "compile: keep the SQL of every metric, so that `measure` finds it",
-    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="say what is wrong with the definitions")
+    commands.add_parser("dictionary", help="write docs/metrics.md")
+    commands.add_parser("compile", help="keep the SQL of every metric, so that `measure` finds it")
+    dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
+        if options.command == "dashboards":
+            return _dashboards(options)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -32,6 +36,102 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
     return 0
+
+
+def dashboards(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    quiet = argparse.ArgumentParser(add_help=False)
+    quiet.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    changing = argparse.ArgumentParser(add_help=False)
+    changing.add_argument(
+        "--prune", action="store_true", help="take away what left the definitions"
+    )
+    changing.add_argument(
+        "--overwrite", action="store_true", help="undo what people changed by hand in our items"
+    )
+    told = {
+        "plan": "what an apply would do; exit code 4 when there is something",
+        "apply": "bring the server to the definitions; exit code 3 when hand-made changes stay in "
+        "the way",
+    }
+    for name, text in told.items():
+        actions.add_parser(name, help=text, parents=[quiet, changing])
+    actions.add_parser("verify", help="compare every card with the served copy", parents=[quiet])
+    export = actions.add_parser("export", help="write what people changed as YAML", parents=[quiet])
+    export.add_argument("--to", type=Path, help="folder; data/dashboards_by_hand unless given")
+    destroy = actions.add_parser("destroy", help="archive all that is ours", parents=[quiet])
+    destroy.add_argument("--yes", action="store_true", help="do it; otherwise only say what")
+    actions.add_parser("lint", help="run every card on the served copy", parents=[quiet])
+    preview = actions.add_parser("preview", help="draw them into one page", parents=[quiet])
+    preview.add_argument("--to", type=Path, help="file; data/dashboards.html unless given")
+
+
+def _dashboards(options: argparse.Namespace) -> int:
+    from metrics import boards
+
+    settings, paths = house.load_settings(), house.load_paths()
+    found = boards.load()
+    if options.action in ("lint", "preview"):
+        return _offline(options, paths, found)
+    from metrics.metabase import run
+
+    work = run.work_on(
+        settings, paths, found, boards.COLLECTIONS,
+        is_applied=options.action == "apply" or getattr(options, "yes", False),
+        prune=getattr(options, "prune", False),
+        overwrite=getattr(options, "overwrite", False),
+        say=_progress(options),
+    )  # fmt: skip
+    if options.action == "apply":
+        run.refuse_broken(paths, found)
+    if options.action == "verify":
+        wrong = run.verify(work)
+        for line in wrong:
+            print(line, file=sys.stderr)
+        _say(options, f"{sum(len(b.cards) for b in found)} cards, {len(wrong)} wrong.")
+        return 1 if wrong else 0
+    if options.action == "export":
+        files = run.export(work, options.to or paths.data / "dashboards_by_hand")
+        _say(options, "\n".join(map(str, files)) or "Nothing was changed by hand.")
+        return 0
+    code = {"plan": run.plan, "apply": run.apply, "destroy": run.destroy}[options.action](work)
+    _say(options, "\n".join(run.told(work.changes)))
+    if options.action == "destroy" and not options.yes:
+        _say(options, "Nothing was done; say --yes.")
+    return code
+
+
+def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
+    plumbline, people = paths.served / "plumbline.duckdb", paths.served / "people.duckdb"
+    if not plumbline.exists():
+        raise ConfigError(f"{paths.served}: nothing is published yet; run make build first.")
+    if options.action == "lint":
+        from metrics.board_lint import lint
+
+        findings = lint(found, plumbline, people)
+        for finding in findings:
+            print(finding, file=sys.stderr)
+        _say(options, f"{sum(len(b.cards) for b in found)} cards, {len(findings)} findings.")
+        return 1 if findings else 0
+    from metrics.preview import render
+
+    out = options.to or paths.data / "dashboards.html"
+    render(found, plumbline, people, out)
+    _say(options, str(out))
+    return 0
+
+
+def _progress(options: argparse.Namespace):
+    if options.quiet or not sys.stderr.isatty():
+        return lambda text: None
+    return lambda text: print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    if not options.quiet:
+        if sys.stderr.isatty():
+            print("\r\x1b[2K", end="", file=sys.stderr)
+        print(text)
 
 
 def _run() -> house.Run:

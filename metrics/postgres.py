@@ -8,6 +8,7 @@ read the old schemas can read the new ones; views that others built on them are 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
@@ -17,9 +18,12 @@ from pathlib import Path
 
 from settings import ConfigError
 
-SCHEMAS = ("marts", "metrics", "quality", "ops", "ingest")
-TRIES = 6
-LOCK_TIMEOUT = "3s"
+SCHEMAS = ("marts", "metrics", "quality", "ops", "ingest", "dashboards")
+PATIENCE = 120.0  # seconds
+# All shorter than PostgreSQL's deadlock_timeout (1 s): a reader who holds one of our tables and
+# wants another is never the one that the server ends. Short ones first, because then we waited for
+# each other; long ones for readers that take their time.
+LOCK_TIMEOUTS = (100, 200, 400, 800)  # milliseconds
 TYPES = {
     "VARCHAR": "text",
     "BIGINT": "bigint",
@@ -108,10 +112,11 @@ def _swap(server: typing.Any, run_id: str) -> None:
     """Put `<schema>_next` in place in one transaction; retried while readers hold locks."""
     from psycopg2 import errors
 
-    for attempt in range(TRIES):
+    end = time.monotonic() + PATIENCE
+    for timeout in itertools.cycle(LOCK_TIMEOUTS):
         try:
             with server, server.cursor() as cursor:
-                cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+                _lock(cursor, timeout)
                 cursor.execute(
                     "select n.nspname, r.rolname from pg_namespace n, aclexplode(n.nspacl) a, "
                     "pg_roles r where r.oid = a.grantee and a.privilege_type = 'USAGE' "
@@ -126,13 +131,28 @@ def _swap(server: typing.Any, run_id: str) -> None:
                     cursor.execute(f'grant usage on schema {schema} to "{reader}"')
                     cursor.execute(f'grant select on all tables in schema {schema} to "{reader}"')
             return
-        except (errors.LockNotAvailable, errors.DeadlockDetected):
-            if attempt + 1 < TRIES:
-                time.sleep(2**attempt / 10)
+        except (errors.QueryCanceled, errors.DeadlockDetected):
+            if time.monotonic() > end:
+                break
+            time.sleep(timeout / 2000)
     raise ConfigError(
-        f"Postgres: readers held the old tables for {TRIES} tries of {LOCK_TIMEOUT}; run {run_id} "
-        "is copied and not in place. End long queries and publish again."
+        f"Postgres: readers held the old tables for {PATIENCE:.0f} s; run {run_id} is copied and "
+        "not in place. End long queries and publish again."
     )
+
+
+def _lock(cursor: typing.Any, timeout: int) -> None:
+    """Take every published table at once, or nothing within the time limit."""
+    cursor.execute(
+        "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables "
+        "where schemaname = any(%s) order by 1",
+        [list(SCHEMAS)],
+    )
+    names = ", ".join(name for (name,) in cursor.fetchall())
+    if names:
+        cursor.execute(f"set local statement_timeout = {timeout}")
+        cursor.execute(f"lock table {names} in access exclusive mode")
+        cursor.execute("set local statement_timeout = 0")
 
 
 def _type(kind: str) -> str:

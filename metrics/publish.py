@@ -1,11 +1,11 @@
 """Write-audit-publish: a new folder for every publication, one atomic switch of `data/served`.
 
-`data/publications/<run id>/` holds `plumbline.duckdb` (marts, metrics, quality, ops and what
-ingest counted), `people.duckdb` (the restricted schema), `scorecard.html`, `data_docs/` and
-`publication.json`. It is written under another name, audited, synced, renamed and never written
-again; `data/served` is a relative link that one rename moves. Readers open the real path behind
-the link, so a reader keeps what it opened. Database files have DuckDB's storage version v1.4.0,
-which older readers can open.
+`data/publications/<run id>/` holds `plumbline.duckdb` (marts, metrics, quality, ops, what ingest
+counted, and the views for dashboards), `people.duckdb` (the restricted schema), `scorecard.html`,
+`data_docs/` and `publication.json`. It is written under another name, audited, synced, renamed and
+never written again; `data/served` is a relative link that one rename moves. Readers open the real
+path behind the link, so a reader keeps what it opened. Database files have DuckDB's storage
+version v1.4.0, which older readers can open.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import stat
 import typing
 from pathlib import Path
 
+from metrics.views import make_views
 from settings import ConfigError, Outcome, Paths, Run
 
 if typing.TYPE_CHECKING:
@@ -141,6 +142,10 @@ def write(run: Run, folder: Path, previous: str | None) -> dict[str, int]:
     counts = copy_database(run.paths.warehouse, folder / "plumbline.duckdb", MAIN, INGEST, facts)
     people = copy_database(run.paths.warehouse, folder / "people.duckdb", PEOPLE, {}, facts)
     counts |= {name.replace("main.", "people."): rows for name, rows in people.items()}
+    run.say("publish: views for dashboards")
+    counts |= make_views(folder / "plumbline.duckdb")
+    hidden = make_views(folder / "people.duckdb", "people")
+    counts |= {name.replace("dashboards.", "people.dashboards."): n for name, n in hidden.items()}
     run.say("publish: scorecard")
     from metrics.scorecard import render
 

@@ -1,6 +1,7 @@
 """What several tests share: one true build of the sample organization, made once a session."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Paths:
         assert done.returncode == 0, done.stdout + done.stderr
         (data / "build.log").write_text(done.stdout, encoding="utf-8")
     return Paths(data)
+
+
+@pytest.fixture(scope="session")
+def served(built: Paths, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the served plumbline.duckdb and people.duckdb, with the tables of
+    the dashboards, made anew where the build is older than the views. Read it only."""
+    import duckdb
+
+    from metrics.views import make_views
+
+    folder = tmp_path_factory.mktemp("served")
+    for name, database in (("plumbline", "main"), ("people", "people")):
+        file = folder / f"{name}.duckdb"
+        shutil.copyfile(built.served / file.name, file)
+        with duckdb.connect(str(file)) as connection:
+            connection.execute("drop schema if exists dashboards cascade")
+        make_views(file, database)
+    return folder

@@ -185,6 +185,57 @@ comment on table marts.fct_leads is 'One row per lead.';
 comment on column marts.fct_leads.is_qualified is 'Sales accepted it.';
 """
 
+# What only the views of the dashboards read: there, and empty.
+REST = """
+create table people.fct_absence_months (month_start_date date, department_group varchar,
+    absent_days double, contracted_days double, is_suppressed boolean);
+create table people.fct_advocacy (month_start_date date, department_group varchar,
+    eligible bigint, participants bigint, posts bigint, is_suppressed boolean);
+create table people.fct_headcount_months (month_start_date date, department_group varchar,
+    headcount double, fte double, social_fte double, is_suppressed boolean);
+alter table people.fct_moves add column period_start date;
+alter table people.fct_moves add column counts_from date;
+alter table people.fct_moves add column is_suppressed boolean;
+alter table people.fct_moves add column average_headcount double;
+create table people.fct_reach_at_risk (quarter_start_date date, followers_total bigint,
+    followers_personal bigint, followers_undocumented bigint, followers_at_risk double,
+    accounts bigint, accounts_documented bigint);
+create table people.fct_survey_results (survey varchar, wave varchar, wave_date date,
+    department_group varchar, question varchar, is_benchmark boolean, respondents bigint,
+    response_rate double, favourable_share double, promoters bigint, detractors bigint,
+    mean_answer double, is_suppressed boolean);
+create table people.fct_training (quarter_start_date date, department_group varchar,
+    people bigint, training_hours double, training_cost_reporting decimal(18, 4),
+    trained_in_social bigint, is_suppressed boolean);
+create table people.fct_workload_weeks (week_start_date date, team varchar, people bigint,
+    inbound bigint, answered bigint, answered_with_known_hours bigint,
+    answered_after_hours bigint, is_suppressed boolean);
+alter table marts.dim_accounts add column business_unit varchar;
+create table marts.fct_attribution (conversion_id varchar, model varchar, channel_id varchar,
+    converted_date date, credit double, revenue_reporting decimal(18, 4));
+alter table marts.fct_channel_days add column geography varchar;
+alter table marts.fct_channel_days add column engagements bigint;
+alter table marts.fct_channel_days add column is_spread boolean;
+create table marts.fct_conversations (conversation_id varchar, channel varchar,
+    received_at timestamp, received_date date, needs_reply boolean, is_answered boolean,
+    is_answered_in_sla boolean, team varchar, topic varchar);
+create table marts.fct_deals (deal_id varchar, is_won boolean, amount_reporting decimal(18, 4),
+    created_date date);
+create table marts.fct_events (event_id varchar, event_name varchar, geography varchar,
+    campaign_id varchar);
+alter table marts.fct_leads add column deal_id varchar;
+alter table marts.fct_leads add column geography varchar;
+create table marts.fct_mentions (network varchar, published_date date, subject varchar,
+    is_brand boolean, is_employee boolean, sentiment varchar);
+create table marts.fct_posts (post_id varchar, network varchar, account_id varchar,
+    ownership varchar, published_date date, post_type varchar, category varchar,
+    campaign_id varchar, is_paid boolean, impressions bigint, comments bigint, shares bigint,
+    engagements bigint);
+create table marts.fct_reach_windows (network varchar, account_id varchar, campaign_id varchar,
+    post_id varchar, window_days bigint, window_end_date date, reach_people bigint,
+    impressions bigint);
+"""
+
 GOALS = """
 - name: leads_2026
   statement: Grow demand from people who know us.
@@ -234,7 +285,7 @@ def fill(connection, folder):
     from metrics import drivers, goals
 
     prepare(connection)
-    connection.execute(MARTS)
+    connection.execute(MARTS + REST)
     for role, name, status in (
         ("demand_lead", "Ida Holm", "active"), ("sales_lead", "Max <b>Weber</b>", "left"),
         ("care_lead", None, "vacant"), ("social_lead", "Ana Silva", "active"),

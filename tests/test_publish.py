@@ -19,7 +19,7 @@ from metrics import publish
 from metrics.publish import PublishError, rollback
 from settings import ROOT, ConfigError, Organization, Paths, Publish
 
-MAIN = ("marts", "metrics", "quality", "ops", "ingest")
+MAIN = ("marts", "metrics", "quality", "ops", "ingest", "dashboards")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_every_row_is_there_with_its_description_and_nothing_raw_or_of_people(ho
     ) == [("Sales accepted it.",)]
     people = paths.served / "people.duckdb"
     assert read(people, "select distinct schema_name from duckdb_tables() order by 1") == [
-        ("main",), ("ops",),
+        ("dashboards",), ("main",), ("ops",),
     ]  # fmt: skip
     assert read(people, "select people from people.fct_moves order by 1 nulls last") == [
         (7,), (None,),
@@ -239,8 +239,19 @@ def test_a_scorecard_that_fails_publishes_nothing(house, monkeypatch):
     paths, run = house
     run("r1")
     with duckdb.connect(str(paths.warehouse)) as connection:
-        connection.execute("drop table marts.dim_channels")
-    with pytest.raises(duckdb.Error, match="dim_channels"):
+        connection.execute("drop table metrics.goal_backtests")
+    with pytest.raises(duckdb.Error, match="goal_backtests"):
+        run("r2")
+    assert os.readlink(paths.served) == "publications/r1"
+    assert [p.name for p in paths.publications.iterdir()] == ["r1"]
+
+
+def test_a_view_that_fails_publishes_nothing_and_names_its_file(house):
+    paths, run = house
+    run("r1")
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("drop table marts.fct_mentions")
+    with pytest.raises(ConfigError, match=r"mention_months\.sql.*fct_mentions"):
         run("r2")
     assert os.readlink(paths.served) == "publications/r1"
     assert [p.name for p in paths.publications.iterdir()] == ["r1"]
@@ -417,9 +428,7 @@ def test_a_reader_who_holds_the_tables_stops_the_publication_and_not_the_reader(
 
     paths, run = house
     run("r1", postgres=True)
-    monkeypatch.setattr(sending, "TRIES", 2)
-    monkeypatch.setattr(sending, "LOCK_TIMEOUT", "50ms")
-    monkeypatch.setattr(sending.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(sending, "PATIENCE", 0.2)
     reader = psycopg2.connect(server)
     with reader.cursor() as cursor:
         cursor.execute("select count(*) from marts.fct_leads")
@@ -453,3 +462,94 @@ def test_what_is_published_is_said_in_a_file_that_scripts_can_read(house):
     said = json.loads((paths.served / "publication.json").read_text())
     assert (said["run_id"], said["previous"], said["as_of"]) == ("r2", "r1", "2026-09-30")
     assert said["rows"]["marts.fct_leads"] == 200 and said["rows"]["people.fct_moves"] == 2
+
+
+def marked(paths, run_id):
+    """The build's goals say which run they are of."""
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("update metrics.goal_status set why = ?", [run_id])
+
+
+WHOLE = "select run_id, (select string_agg(distinct why, ',') from metrics.goal_status) from "
+
+
+def test_readers_in_postgres_see_only_whole_versions_during_twenty_publications(
+    house, postgres, server
+):
+    import threading
+
+    import psycopg2
+
+    paths, run = house
+    marked(paths, "r1")
+    run("r1", postgres=True)
+    seen, done = [], threading.Event()
+
+    def read_on():
+        connection = psycopg2.connect(server)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            while not done.is_set():
+                cursor.execute(WHOLE + "ops.publication")
+                seen.extend(cursor.fetchall())
+                done.wait(0.01)
+        connection.close()
+
+    readers = [threading.Thread(target=read_on) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in range(2, 22):
+            marked(paths, f"r{number}")
+            run(f"r{number}", postgres=True)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert [pair for pair in seen if pair[0] != pair[1]] == []
+    assert len(set(seen)) > 10 and seen[-1][0] == "r21"
+
+
+@pytest.mark.parametrize(
+    ("point", "there"),
+    [("before the copy's commit", "r1"), ("before the swap's commit", "r1"),
+     ("after the swap's commit", "r2")],
+)  # fmt: skip
+def test_a_killed_publisher_leaves_a_whole_version_and_the_next_one_agrees(
+    house, postgres, point, there
+):
+    import signal
+
+    import psycopg2
+
+    paths, run = house
+    marked(paths, "r1")
+    run("r1", postgres=True)
+    before = bytes_of(paths.served.resolve())
+    marked(paths, "r2")
+    child = os.fork()
+    if not child:
+        left = {"before the copy's commit": 1, "before the swap's commit": 2}.get(point, 0)
+
+        class Dying(psycopg2.extensions.connection):
+            commits = 0
+
+            def __exit__(self, *error):
+                Dying.commits += 1
+                if Dying.commits == left:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return super().__exit__(*error)
+
+        original = psycopg2.connect
+        psycopg2.connect = lambda dsn: original(dsn, connection_factory=Dying)
+        publish.switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        run("r2", postgres=True)
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert postgres(WHOLE + "ops.publication") == [(there, there)]
+    assert os.readlink(paths.served) == "publications/r1"
+    assert bytes_of(paths.served.resolve()) == before
+    marked(paths, "r3")
+    run("r3", postgres=True)
+    assert postgres(WHOLE + "ops.publication") == [("r3", "r3")]
+    assert os.readlink(paths.served) == "publications/r3"

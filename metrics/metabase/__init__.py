@@ -1,0 +1,1 @@
+"""Dashboards on a Metabase server: planned, applied, verified and kept true."""

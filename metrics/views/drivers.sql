@@ -1,0 +1,20 @@
+-- One row per metric, slice and part: what it gave to the change of the last complete quarter against the same quarter of the year before. The parts of one metric and slice add up to the whole change.
+with compared as (
+    select
+        metric_id, slice_name, slice_value, sum(contribution) as contribution,
+        period_from, period_to
+    from metrics.metric_drivers
+    where grain = 'quarter' and slice_name <> 'account_id'
+        and period_from = cast(period_to - interval 1 year as date)
+    group by metric_id, slice_name, slice_value, period_from, period_to
+),
+named as (
+    select distinct slice_name, slice_value, slice_label from dashboards.metric_series
+)
+select
+    c.metric_id, m.label as metric, m.unit, c.slice_name,
+    coalesce(n.slice_label, c.slice_value) as part, c.contribution, c.period_from, c.period_to
+from compared as c
+join metrics.dim_metrics as m on c.metric_id = m.metric_id
+left join named as n on c.slice_name = n.slice_name and c.slice_value = n.slice_value
+order by 1, 4, abs(c.contribution) desc, 5

@@ -1,0 +1,63 @@
+-- One row per goal: where it stands, where it should stand by now and where it will end. attainment is value over target, turned round where lower is better; status follows the chance of meeting the target, never attainment. There is no average over goals.
+with sliced as (
+    select
+        *,
+        case when slice = 'all' then 'all' else split_part(slice, '=', 1) end as slice_name,
+        case when slice = 'all' then 'all' else split_part(slice, '=', 2) end as slice_value
+    from metrics.goal_status
+),
+months as (
+    select
+        metric_id, slice_name, slice_value, slice_label, value, year_before_value,
+        row_number() over (
+            partition by metric_id, slice_name, slice_value
+            order by case grain when 'month' then 1 when 'quarter' then 2 else 3 end
+        ) as place
+    from dashboards.metric_series
+    where is_latest and grain in ('month', 'quarter', 'year')
+)
+select
+    g.goal_id,
+    g.metric_label || case
+        when g.slice = 'all' then ''
+        when g.slice_value in ('true', 'false')
+            then ' (' || case g.slice_value when 'false' then 'not ' else '' end
+                || replace(replace(g.slice_name, 'is_', ''), '_', ' ') || ')'
+        else ' (' || coalesce(m.slice_label, g.slice_value) || ')'
+    end as goal,
+    g.statement, g.why, g.metric_id, g.unit, d.better,
+    coalesce(g.owner_name, 'nobody') as owner, g.owner_role, g.owner_status,
+    g.period_from, g.period_to, g.as_of,
+    case g.status
+        when 'off_track' then 'Off track' when 'missed' then 'Missed'
+        when 'at_risk' then 'At risk' when 'data_late' then 'Data late'
+        when 'too_early' then 'Too early' when 'on_track' then 'On track' else 'Reached'
+    end as status,
+    case g.status
+        when 'off_track' then 1 when 'missed' then 2 when 'at_risk' then 3 when 'data_late' then 4
+        when 'too_early' then 5 when 'on_track' then 6 else 7
+    end as status_order,
+    g.status_reason, g.actual as value, g.expected, g.target, g.baseline,
+    case when d.better = 'lower' then g.target / nullif(g.actual, 0)
+        else g.actual / nullif(g.target, 0) end as attainment,
+    g.pace, g.forecast, g.forecast_low, g.forecast_high, g.probability as chance,
+    g.required_rate,
+    coalesce(said(g.actual, g.unit, p.reporting_currency), 'unknown') as value_text,
+    coalesce(said(g.expected, g.unit, p.reporting_currency), 'no pace yet') as expected_text,
+    said(g.target, g.unit, p.reporting_currency) as target_text,
+    coalesce(
+        said(g.forecast, g.unit, p.reporting_currency) || coalesce(
+            ' (' || said(g.forecast_low, g.unit, p.reporting_currency) || ' to '
+                || said(g.forecast_high, g.unit, p.reporting_currency) || ')', ''),
+        'not enough history'
+    ) as forecast_text,
+    coalesce(changed(m.value, m.year_before_value, g.unit, p.reporting_currency), 'unknown')
+        as change_text,
+    g.trust, coalesce(g.trust_reason, '') as trust_reason
+from sliced as g
+join metrics.dim_goals as d on g.goal_id = d.goal_id
+cross join ops.publication as p
+left join months as m
+    on g.metric_id = m.metric_id and g.slice_name = m.slice_name
+    and g.slice_value = m.slice_value and m.place = 1
+order by status_order, goal
