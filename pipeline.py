@@ -494,7 +494,7 @@ def _show(settings: house.Settings, paths: house.Paths, say: Callable[[str], Non
             settings, paths, found, boards.COLLECTIONS, is_applied=True, patience=20
         )
         metabase.apply(work)
-        say(f"dashboards: {list(metabase.told(work.changes))[-1]}")
+        say(f"dashboards: {list(metabase.told(work.changes, is_applied=True))[-1]}")
     except Exception as error:
         print(f"plumbline: the dashboards are not up to date: {error}", file=sys.stderr)
 

@@ -95,7 +95,7 @@ def _dashboards(options: argparse.Namespace) -> int:
         _say(options, "\n".join(map(str, files)) or "Nothing was changed by hand.")
         return 0
     code = {"plan": run.plan, "apply": run.apply, "destroy": run.destroy}[options.action](work)
-    _say(options, "\n".join(run.told(work.changes)))
+    _say(options, "\n".join(run.told(work.changes, work.is_applied)))
     if options.action == "destroy" and not options.yes:
         _say(options, "Nothing was done; say --yes.")
     return code

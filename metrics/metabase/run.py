@@ -401,17 +401,21 @@ def _archive(work: Work, kind: str, name: str, path: str) -> None:
     work.change(kind, name, path, {"archived": True}, verb="archive")
 
 
-def told(changes: list[Change]) -> Iterator[str]:
-    """Lines for a person: what is done, then how much of it."""
+DONE = {"create": "created", "change": "changed", "restore": "restored", "archive": "archived",
+        "leave": "withheld for what people changed", "keep": "kept as people made them"}  # fmt: skip
+MEANT = {**DONE, "create": "to create", "change": "to change", "restore": "to restore",
+         "archive": "to archive"}  # fmt: skip
+
+
+def told(changes: list[Change], is_applied: bool = False) -> Iterator[str]:
+    """Lines for a person: what is done or would be, then how much of it."""
     for change in changes:
         yield str(change)
     counts: dict[str, int] = {}
     for change in changes:
         counts[change.verb] = counts.get(change.verb, 0) + 1
-    words = {"create": "to create", "change": "to change", "restore": "to restore",
-             "archive": "to archive", "leave": "withheld for what people changed",
-             "keep": "kept as people made them"}  # fmt: skip
+    words = DONE if is_applied else MEANT
     parts = [f"{counts[verb]} {word}" for verb, word in words.items() if counts.get(verb)]
-    quiet = "Nothing to do: the server is as defined"
     is_quiet = not any(counts.get(verb) for verb in words if verb != "keep")
-    yield ", ".join([quiet, *parts] if is_quiet else parts) + "."
+    quiet = ["Nothing to do: the server is as defined"] if is_quiet else []
+    yield ", ".join([*quiet, *parts]) + "."
