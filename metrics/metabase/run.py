@@ -401,8 +401,10 @@ def _archive(work: Work, kind: str, name: str, path: str) -> None:
     work.change(kind, name, path, {"archived": True}, verb="archive")
 
 
-DONE = {"create": "created", "change": "changed", "restore": "restored", "archive": "archived",
-        "leave": "withheld for what people changed", "keep": "kept as people made them"}  # fmt: skip
+DONE = {
+    "create": "created", "change": "changed", "restore": "restored", "archive": "archived",
+    "leave": "withheld for what people changed", "keep": "kept as people made them",
+}  # fmt: skip
 MEANT = {**DONE, "create": "to create", "change": "to change", "restore": "to restore",
          "archive": "to archive"}  # fmt: skip
 
