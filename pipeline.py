@@ -319,9 +319,8 @@ def locked(paths: house.Paths, holder: str, wait: float) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    file.seek(0)
                     raise BuildFailed(
-                        f"another build holds {paths.data}: {file.read().strip() or 'unknown'}. "
+                        f"another build holds {paths.data}: {_holder(file)}. "
                         "Wait for it, or give WAIT=seconds."
                     ) from None
                 time.sleep(0.2)
@@ -330,6 +329,16 @@ def locked(paths: house.Paths, holder: str, wait: float) -> Iterator[None]:
         file.write(f"{holder}, process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S}Z")
         file.flush()
         yield
+
+
+def _holder(file: typing.TextIO) -> str:
+    """Who holds the lock; a build says so a moment after it took it."""
+    for _ in range(20):
+        file.seek(0)
+        if told := file.read().strip():
+            return told
+        time.sleep(0.05)
+    return "unknown"
 
 
 def _make(folder: Path) -> None:
