@@ -8,6 +8,7 @@ and for those who have no Metabase. Restricted dashboards go into a file of thei
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 import os
@@ -18,15 +19,21 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from metrics.board_lint import Databases, Result, defaults
-from metrics.boards import DATES, WORDS, column_key
+from metrics.boards import DATES, WORDS, column_key, number_format
 from metrics.cards import STATUS_COLORS, Card, Dashboard, Tile
 from metrics.scorecard import NARROW, STATUS_WORDS, TEMPLATES, day_text
 
-COLOURS = 12
+COLOURS = 16
 LABELS = {"past12months~": "the past 12 months and this one"}
 SIGNS = {word: name for name, word in STATUS_WORDS.items()}
 LEVEL_SIGNS = {"good": "on_track", "warn": "at_risk", "bad": "off_track", "none": "too_early"}
 LONG = 40  # characters from which a table cell is text
+FEW = 8  # rows that a table tile shows without a word on how many there are
+TONES = {"positive": 2, "neutral": 7, "negative": 6}  # green, grey and red wherever tone is drawn
+SCORES = (" points",)  # units of which a change is a difference, as for percent
+PRINTED = 25  # rows of a table that paper shows; the style sheet cuts there
+SHORT = 11  # characters up to which an amount stays on one line
+AMOUNT = re.compile(r"[+-]?[\d,.]+( %| [A-Za-z]{1,6})?")  # a number that a view wrote as text
 
 Form = dict[str, typing.Any]
 
@@ -63,11 +70,12 @@ def _write(
             .fetchall()
         )
         shown = {board.key: board.title for board in boards}
+        facts = _facts(databases)
         page = {
             "organization": name,
             "run_id": run_id,
             "as_of": day_text(databases.as_of),
-            "boards": [_board(board, databases, shown) for board in boards],
+            "boards": [_board(board, databases, shown, facts) for board in boards],
         }
     draft = out.with_name(f".{out.name}.draft")
     text = environment.get_template("dashboards.html").render(page)
@@ -76,7 +84,37 @@ def _write(
     return out
 
 
-def _board(board: Dashboard, databases: Databases, shown: dict[str, str]) -> Form:
+def _facts(databases: Databases) -> dict[str, Form]:
+    """How each metric's numbers are written, and whether one of its ends is the better one."""
+    rows = databases.open["main"].execute(
+        "select metric_id, unit, better, reporting_currency "
+        "from metrics.dim_metrics cross join ops.publication"
+    )
+    return {
+        name: {"form": number_format(unit, currency), "better": better}
+        for name, unit, better, currency in rows.fetchall()
+    }
+
+
+def _known(card: Card, facts: dict[str, Form]) -> Card:
+    """The card with what its settings cannot say: that more of a metric is neither better nor
+    worse, and in which unit the parts of a metric's change are."""
+    settings = dict(card.settings)
+    if card.display == "smartscalar":
+        known = [facts[name]["better"] for name in card.metrics if name in facts]
+        settings["is_neutral"] = any(better not in ("higher", "lower") for better in known)
+    if card.display == "waterfall" and card.unit is None:
+        [number] = settings["graph.metrics"]
+        of = re.search(r"\bmetric_id = '(\w+)'", card.sql)
+        if of and of[1] in facts:
+            form = _form(card, number) | facts[of[1]]["form"]
+            settings["column_settings"] = settings["column_settings"] | {column_key(number): form}
+    return dataclasses.replace(card, settings=settings)
+
+
+def _board(
+    board: Dashboard, databases: Databases, shown: dict[str, str], facts: dict[str, Form]
+) -> Form:
     tabs = board.tabs or (None,)
     return {
         "key": board.key,
@@ -86,7 +124,7 @@ def _board(board: Dashboard, databases: Databases, shown: dict[str, str]) -> For
             (f.label, LABELS.get(f.default or "", f.default or "all")) for f in board.filters
         ],
         "tabs": [
-            {"title": tab, "tiles": [_tile(t, board, databases, shown)
+            {"title": tab, "tiles": [_tile(t, board, databases, shown, facts)
                                      for t in sorted(board.tiles, key=lambda t: (t.row, t.column))
                                      if t.tab == tab]}
             for tab in tabs
@@ -94,7 +132,10 @@ def _board(board: Dashboard, databases: Databases, shown: dict[str, str]) -> For
     }  # fmt: skip
 
 
-def _tile(tile: Tile, board: Dashboard, databases: Databases, shown: dict[str, str]) -> Form:
+def _tile(
+    tile: Tile, board: Dashboard, databases: Databases, shown: dict[str, str],
+    facts: dict[str, Form],
+) -> Form:  # fmt: skip
     place = (
         f"grid-column: {tile.column + 1} / span {tile.width}; "
         f"grid-row: {tile.row + 1} / span {tile.height}"
@@ -104,6 +145,7 @@ def _tile(tile: Tile, board: Dashboard, databases: Databases, shown: dict[str, s
     if card is None:
         return told
     result = databases.run(card, defaults(board))
+    card = _known(card, facts)
     link = None
     if tile.click and tile.click.to in shown and tile.click.to != board.key:
         link = (tile.click.to, shown[tile.click.to])
@@ -116,9 +158,12 @@ def _tile(tile: Tile, board: Dashboard, databases: Databases, shown: dict[str, s
         "empty": card.empty,
         "link": link,
         "rows": result.rows,
+        "count": f"{len(result.rows):,} rows"
+                 if card.display == "table" and len(result.rows) > FEW else "",
+        "printed": PRINTED if len(result.rows) > PRINTED else 0,
         "body": DRAWN[card.display](card, result) if result.rows else "",
         "table": _numbers(card, result) if card.display not in ("table", "scalar") else "",
-    }
+    }  # fmt: skip
 
 
 def _marked(text: str | None) -> Markup | None:
@@ -240,11 +285,14 @@ def _table(card: Card, result: Result) -> Markup:
                 if name in heat and hottest:
                     part = float(value or 0) / hottest
                     kind = ' class="num hot"'
-                    style = f' style="background:rgba(var(--heat),{0.75 * part:.2f})"'
-                    style = style if part < 0.66 else style[:-1] + ';color:var(--card)"'
+                    style = f' style="background:rgba(var(--heat),{0.5 * part:.2f})"'
             elif result.columns[name] in ("date", "timestamp"):
                 kind = ' class="day"'
-            elif len(str(text)) > LONG:
+            elif AMOUNT.fullmatch(text):
+                text = text.replace("-", "−")
+                if len(text) <= SHORT:
+                    text, kind = text.replace(" ", NARROW), ' class="day"'
+            elif len(text) > LONG:
                 kind = ' class="long"'
             tag = "th" if k == 0 else "td"
             scope = ' scope="row"' if k == 0 else ""
@@ -339,31 +387,41 @@ def _smartscalar(card: Card, result: Result) -> Markup:
         else:
             before, label = last[names.index(compared["column"])], compared["label"].lower()
         if before is None or last[at] is None:
-            lines.append(Markup('<p class="versus">{}: unknown</p>').format(label))
+            lines.append(Markup('<p class="versus">{}: unknown</p>').format(_began(label)))
             continue
         change = float(last[at]) - float(before)
+        if change == 0:
+            lines.append(
+                Markup('<p class="versus">→ as {} ({})</p>').format(label, said(before, form))
+            )
+            continue
         better = (change < 0) == bool(card.settings.get("scalar.switch_positive_negative"))
         if form.get("number_style") == "percent":
             told = f"{_plain(100 * change, 1)}{NARROW}pp"
+        elif float(before) <= 0 or form.get("suffix") in SCORES:
+            told = said(change, form)  # a share of a score says nothing
         else:
-            told = (
-                f"{_plain(100 * change / float(before), 1)}{NARROW}%"
-                if before
-                else said(change, form)
-            )
+            share = 100 * change / float(before)
+            told = f"{_plain(share, 1 if abs(share) < 100 else 0)}{NARROW}%"
         told = told if told.startswith("−") else f"+{told}"
-        mark = "" if change == 0 else "better" if better else "worse"
-        arrow = "→" if change == 0 else "↑" if change > 0 else "↓"
+        mark = "better" if better else "worse"
+        if card.settings.get("is_neutral"):
+            mark = ""
         lines.append(
-            Markup('<p class="versus"><span class="{}">{} {}</span> on {} ({})</p>').format(
-                mark, arrow, told, label, said(before, form)
+            Markup('<p class="versus"><span class="{}">{} {}{}</span> {} {} ({})</p>').format(
+                mark, "↑" if change > 0 else "↓", told, f", {mark}" if mark else "",
+                "than" if mark else "on", label, said(before, form),
             )
-        )
+        )  # fmt: skip
     when = said(last[0], _form(card, names[0]))
     value = said(last[at], form) or "unknown"
     return Markup('<p class="big">{}</p><p class="versus">{}</p>{}').format(
         value, when, Markup("").join(lines)
     )
+
+
+def _began(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _progress(card: Card, result: Result) -> Markup:
@@ -445,7 +503,8 @@ def _series(card: Card, result: Result) -> tuple[list[typing.Any], list[Series]]
         for k, name in enumerate(dict.fromkeys(row[by] for row in result.rows)):
             points = {row[x]: float(row[y]) for row in result.rows
                       if row[by] == name and row[y] is not None}  # fmt: skip
-            found.append(Series(str(name), points, _form(card, numbers[0]), usual, False, k))
+            colour = TONES.get(str(name).lower(), k)
+            found.append(Series(str(name), points, _form(card, numbers[0]), usual, False, colour))
     else:
         for k, number in enumerate(numbers):
             y, own = names.index(number), told.get(number, {})
@@ -498,16 +557,9 @@ def _plot(card: Card, result: Result) -> Markup:
         lines.append(
             f'<path class="aim" d="M0 {_up(card.settings["graph.goal_value"], ticks):.2f}H100"/>'
         )
-    legend = ""
-    if len(series) > 1:
-        legend = Markup('<ul class="legend">{}</ul>').format(
-            Markup("").join(
-                Markup('<li><i class="s{}"></i>{}{}</li>').format(
-                    s.colour, s.name, " (right axis)" if s in right else ""
-                )
-                for s in series
-            )
-        )
+    legend = _legend(card, series, right) if len(series) > 1 else ""
+    if not legend and card.settings.get("graph.show_goal"):
+        legend = _legend(card, [], [])
     return Markup(
         '{legend}<div class="plot{right}">{ys}<div class="canvas"><svg viewBox="0 0 100 100" '
         'preserveAspectRatio="none" role="img" aria-label="{label}">{drawn}</svg></div>{other}'
@@ -521,6 +573,31 @@ def _plot(card: Card, result: Result) -> Markup:
         other=_axis(*axes[1], "other") if right else "",
         xs=_along(places, card, is_time),
     )
+
+
+def _legend(card: Card, series: list[Series], right: typing.Sequence[Series] = ()) -> Markup:
+    """What each colour is; series without a number in words, so that nobody looks for them."""
+    items = [
+        Markup('<li><i class="s{}"></i>{}{}</li>').format(
+            s.colour, s.name, " (right axis)" if s in right else ""
+        )
+        for s in series if any(s.points.values())
+    ]  # fmt: skip
+    if card.settings.get("graph.show_goal"):
+        form = _form(card, card.settings["graph.metrics"][0])
+        items.append(
+            Markup('<li><i class="goal {}"></i>{}: {}</li>').format(
+                "" if card.display == "row" else "flat",
+                card.settings.get("graph.goal_label", "Target"),
+                said(card.settings["graph.goal_value"], form, short=True),
+            )
+        )
+    nothing = [s.name for s in series if s.points and not any(s.points.values())]
+    missing = [s.name for s in series if not s.points]
+    for word, names in (("Always 0", nothing), ("No number", missing)):
+        if names:
+            items.append(Markup("<li>{}: {}</li>").format(word, ", ".join(names)))
+    return Markup('<ul class="legend">{}</ul>').format(Markup("").join(items))
 
 
 def _unit_of(form: Form) -> tuple:
@@ -596,35 +673,47 @@ def _marks(
                     runs.append([])
             for run in filter(None, runs):
                 line = "L".join(run if len(run) > 1 else run * 2)
-                found.append(f'<path class="l{s.colour}{dashed}" d="M{line}"/>')
+                alone = "" if len(run) > 1 else " alone"
+                found.append(f'<path class="l{s.colour}{dashed}{alone}" d="M{line}"/>')
     return found
 
 
 def _axis(ticks: list[float], form: Form, name: str = "") -> Markup:
+    unit = form.get("currency", "") if form.get("number_style") == "currency" else ""
+    unit = unit or form.get("suffix", "").strip()
+    form = {key: value for key, value in form.items() if key != "suffix"}
     labels = [said(tick, form, short=True) for tick in ticks]
     widest = max(labels, key=len)
     marks = Markup("").join(
         Markup('<b style="bottom:{:.1f}%">{}</b>').format(100 - _up(tick, ticks), label)
         for tick, label in zip(ticks, labels, strict=True)
     )
-    return Markup('<div class="ys {}" aria-hidden="true"><span>{}</span>{}</div>').format(
-        name, widest, marks
+    return Markup('<div class="ys {}" aria-hidden="true"><span>{}</span>{}{}</div>').format(
+        name, widest, marks, Markup("<em>{}</em>").format(unit) if unit else ""
     )
 
 
 def _along(places: list, card: Card, is_time: bool) -> Markup:
     has_bars = card.display in ("bar", "combo")
     across = _across(places, is_time, has_bars)
-    every = max(1, math.ceil(len(places) / (5 if is_time else 8)))
+    every = max(1, math.ceil(len(places) / (4 if is_time else 8)))
     form = _form(card, card.settings["graph.dimensions"][0])
     shown = [p for k, p in enumerate(places) if k % every == 0]
     return Markup("").join(
         Markup('<span class="{}" style="left:{:.1f}%">{}</span>').format(
-            "first" if across[p] < 4 else "last" if across[p] > 96 else "", across[p],
-            f"{p:%b %y}" if is_time and form.get("date_style") == DATES["month"] else said(p, form),
+            "" if has_bars else "first" if across[p] < 4 else "last" if across[p] > 96 else "",
+            across[p], _moment(p, form) if is_time else said(p, form),
         )
         for p in shown
     )  # fmt: skip
+
+
+def _moment(day: dt.date, form: Form) -> str:
+    """A day as short as an axis needs it."""
+    style = form.get("date_style", "")
+    if style in (DATES["quarter"], DATES["year"]):
+        return said(day, form)
+    return f"{day:%b %y}" if style == DATES["month"] else f"{day.day} {day:%b %y}"
 
 
 def _summary(card: Card, places: list, series: list[Series]) -> str:
@@ -640,6 +729,11 @@ def _summary(card: Card, places: list, series: list[Series]) -> str:
     return f"{card.title}, {span}: {'; '.join(ends)}{more}. Numbers under About."
 
 
+def _wide(share: float) -> str:
+    """A part of the room that bars have beside their numbers; a phone leaves them less of it."""
+    return f"calc({100 * share:.1f}% * var(--room))"
+
+
 def _bars(card: Card, result: Result) -> Markup:
     """Row chart: a word, a bar and its number."""
     places, series = _series(card, result)
@@ -647,14 +741,14 @@ def _bars(card: Card, result: Result) -> Markup:
     most = max([abs(v) for v in values] + [card.settings.get("graph.goal_value", 0.0)]) or 1.0
     line = ""
     if card.settings.get("graph.show_goal"):
-        share = 68 * card.settings["graph.goal_value"] / most
-        line = Markup('<b class="line" style="left:{:.1f}%"></b>').format(share)
+        share = card.settings["graph.goal_value"] / most
+        line = Markup('<b class="line" style="left:{}"></b>').format(_wide(share))
     rows = []
     form = _form(card, card.settings["graph.dimensions"][0])
     for place in places:
         marks = Markup("").join(
-            Markup('<div><i class="s{}" style="width:{:.1f}%"></i><small>{}</small></div>').format(
-                s.colour, 68 * max(0.0, s.points.get(place, 0.0)) / most,
+            Markup('<div><i class="s{}" style="width:{}"></i><small>{}</small></div>').format(
+                s.colour, _wide(max(0.0, s.points.get(place, 0.0)) / most),
                 said(s.points.get(place), s.form) or "unknown",
             )
             for s in series
@@ -662,10 +756,8 @@ def _bars(card: Card, result: Result) -> Markup:
         rows.append(Markup('<span title="{0}">{0}</span><div class="track">{1}{2}</div>').format(
             said(place, form), marks, line))  # fmt: skip
     legend = ""
-    if len(series) > 1:
-        legend = Markup('<ul class="legend">{}</ul>').format(Markup("").join(
-            Markup('<li><i class="s{}"></i>{}</li>').format(s.colour, s.name)
-            for s in series))  # fmt: skip
+    if len(series) > 1 or line:
+        legend = _legend(card, series if len(series) > 1 else [])
     return Markup('{}<div class="bars">{}</div>').format(legend, Markup("").join(rows))
 
 
@@ -685,8 +777,8 @@ def _waterfall(card: Card, result: Result) -> Markup:
         colour = 7 if place == "Total" else 0 if value >= 0 else 1
         rows.append(
             Markup('<span title="{0}">{0}</span><div class="track"><div><i class="s{1}" style='
-                   '"margin-left:{2:.1f}%;width:{3:.1f}%"></i><small>{4}</small></div></div>').format(
-                said(place, {}), colour, 68 * (a - low) / size, 68 * (b - a) / size,
+                   '"margin-left:{2};width:{3}"></i><small>{4}</small></div></div>').format(
+                said(place, {}), colour, _wide((a - low) / size), _wide((b - a) / size),
                 said(value, series.form))
         )  # fmt: skip
     return Markup('<div class="bars">{}</div>').format(Markup("").join(rows))
@@ -701,9 +793,9 @@ def _funnel(card: Card, result: Result) -> Markup:
     for row in result.rows:
         value = float(row[number] or 0)
         rows.append(
-            Markup('<span>{}</span><div class="track"><div><i class="s0" style="width:{:.1f}%">'
+            Markup('<span>{}</span><div class="track"><div><i class="s0" style="width:{}">'
                    "</i><small>{} ({})</small></div></div>").format(
-                row[word], 70 * value / first, said(row[number], form),
+                row[word], _wide(value / first), said(row[number], form),
                 f"{_plain(100 * value / first, 1)}{NARROW}%")
         )  # fmt: skip
     return Markup('<div class="bars">{}</div>').format(Markup("").join(rows))
@@ -753,10 +845,12 @@ def _scatter(card: Card, result: Result) -> Markup:
         bottom = 100 * float(row[y]) / ys[-1]
         wide = 10 + 34 * math.sqrt(float(row[size] or 0) / most) if size and most else 12
         name = row[word] if word is not None else ""
+        side = "before" if left > 70 else "after"
         dots.append(Markup(
             '<i class="s0" style="left:{0:.1f}%;bottom:{1:.1f}%;width:{2:.0f}px;height:{2:.0f}px">'
-            '</i><span style="left:{0:.1f}%;bottom:{1:.1f}%">{3}</span>'
-        ).format(left, bottom, wide, name))  # fmt: skip
+            '</i><span class="{4}" style="left:{0:.1f}%;bottom:{1:.1f}%;--half:{5:.0f}px">{3}'
+            "</span>"
+        ).format(left, bottom, wide, name, side, wide / 2))  # fmt: skip
     lines = [f'<path class="gridline" d="M0 {_up(t, ys):.2f}H100"/>' for t in ys]
     form = _form(card, names[x])
     along = Markup("").join(

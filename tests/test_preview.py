@@ -125,6 +125,64 @@ def test_names_cannot_become_markup():
     assert preview._marked("**a** <b> *c*") == "<strong>a</strong> &lt;b&gt; <em>c</em>"
 
 
+def trend(rows, form, **settings):
+    card = Card("a.b", "A", "", "smartscalar", "", (), settings={
+        "scalar.field": "n", "scalar.comparisons": [{"id": "p", "type": "previousPeriod"}],
+        "column_settings": {'["name","n"]': form}, **settings})  # fmt: skip
+    told = str(preview.DRAWN["smartscalar"](card, Result({"d": "date", "n": "number"}, rows, 0)))
+    return re.sub(r"<[^>]+>", "", told.split("</p>")[2]).replace("\u202f", " "), told
+
+
+def test_a_change_says_in_words_whether_it_is_better():
+    months = [dt.date(2026, 7, 1), dt.date(2026, 8, 1)]
+    count, points = {"decimals": 0}, {"decimals": 1, "suffix": " points"}
+
+    def rows(*numbers):
+        return list(zip(months, numbers, strict=True))
+
+    assert trend(rows(100, 150), count)[0] == "↑ +50.0 %, better than 1 Jul 2026 (100)"
+    fewer = {"scalar.switch_positive_negative": True}
+    assert trend(rows(100, 150), count, **fewer)[0].startswith("↑ +50.0 %, worse than")
+    words, drawn = trend(rows(100, 150), count, is_neutral=True)
+    assert words == "↑ +50.0 % on 1 Jul 2026 (100)" and "better" not in drawn
+    assert trend(rows(100, 100), count)[0] == "→ as 1 Jul 2026 (100)"
+    # a share of a score, or of a number below nothing, says nothing
+    assert trend(rows(-5.0, 5.0), points)[0].startswith("↑ +10.0 points, better")
+    assert trend(rows(-5, 5), count)[0].startswith("↑ +10, better")
+    assert trend(rows(9, 225), count)[0].startswith("↑ +2,400 %")
+
+
+def test_more_of_a_neutral_metric_is_not_called_better(pages, made):
+    public = Page(pages[0].read_text(encoding="utf-8")).root
+    [spend] = found(public, "article", id="channels-spend")
+    assert not re.search(r"better|worse", text(next(
+        n for n in walk(spend) if n[1].get("class") == "body")))  # fmt: skip
+
+
+def test_parts_of_a_change_are_written_in_the_unit_of_their_metric(pages):
+    public = Page(pages[0].read_text(encoding="utf-8")).root
+    [money] = found(public, "article", id="goals-change_revenue")
+    [leads] = found(public, "article", id="goals-change_leads")
+    assert "EUR" in text(money) and not re.search(r"\d\.\d\d\b", text(leads))
+
+
+def test_a_legend_tells_series_without_numbers_in_words():
+    settings = {"graph.dimensions": ["m", "s"], "graph.metrics": ["n"]}
+    card = Card("a.b", "A", "", "bar", "", (), settings=settings)
+    kinds = {"m": "text", "s": "text", "n": "number"}
+    rows = [("x", "Positive", 3), ("x", "Sales", None), ("x", "Care", 0)]
+    drawn = str(preview.DRAWN["bar"](card, Result(kinds, rows, 0)))
+    legend = re.search(r'<ul class="legend">(.*?)</ul>', drawn)[1]
+    assert re.sub(r"<[^>]+>", "|", legend).strip("|").split("||") == [
+        "Positive", "Always 0: Care", "No number: Sales"]  # fmt: skip
+    assert 'class="s2"' in legend  # positive is green on every card
+
+
+def test_paper_says_where_it_cuts_a_table(source):
+    assert f"tr:nth-child(n + {preview.PRINTED + 1}) {{ display: none; }}" in source
+    assert f"of which the first {preview.PRINTED} are printed" in source
+
+
 def test_numbers_of_the_page_are_those_of_the_cards(page, made, served):
     """The headline of every trend is the last row of its SQL."""
     with Databases(served / "plumbline.duckdb", served / "people.duckdb") as databases:
