@@ -56,7 +56,7 @@ COLLECTIONS = {
     "people": Collection("People (restricted)", None, ("HR",)),
 }
 FILTERS = (
-    Filter("period", "Period", "date/all-options", "past12months~"),
+    Filter("period", "Period", "date/all-options", "past11months~"),
     Filter("channel", "Channel or network", "string/="),
     Filter("business_unit", "Business unit (market, team or department)", "string/="),
 )

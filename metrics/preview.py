@@ -24,7 +24,7 @@ from metrics.cards import STATUS_COLORS, Card, Dashboard, Tile
 from metrics.scorecard import NARROW, STATUS_WORDS, TEMPLATES, day_text
 
 COLOURS = 16
-LABELS = {"past12months~": "the past 12 months and this one"}
+LABELS = {"past11months~": "the past 11 months and this one"}
 SIGNS = {word: name for name, word in STATUS_WORDS.items()}
 LEVEL_SIGNS = {"good": "on_track", "warn": "at_risk", "bad": "off_track", "none": "too_early"}
 LONG = 40  # characters from which a table cell is text

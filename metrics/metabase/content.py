@@ -275,7 +275,7 @@ class Layout:
             self.sent.append(f"{told}; people's figures stay there")
             head["collection_id"] = self.home
         there = live.get("parameters") or []
-        ours = [shape.parameter(one) for one in board.filters]
+        ours = [shape.parameter(one, self.work.as_of) for one in board.filters]
         by_id = {one["id"]: one for one in ours}
         gone = {
             shape.parameter_id(key) for keys in self.filters.values() for key in keys

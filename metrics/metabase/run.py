@@ -188,7 +188,12 @@ def _answer(
     work: Work, board: Dashboard, card: Card, number: Json, tile: dict[str, Json]
 ) -> str | None:
     as_of = _as_of(work, card)
-    defaults = {one.key: _as_days(one.default, one.kind, as_of) for one in board.filters}
+    defaults = {
+        one.key: shape.as_days(one.default, as_of)
+        if one.default and one.kind.startswith("date")
+        else one.default
+        for one in board.filters
+    }
     parameters = [
         {
             "id": shape.parameter_id(tag.filter),
@@ -222,15 +227,6 @@ def _answer(
 def _as_of(work: Work, card: Card) -> dt.date:
     [(day,)] = _rows(work, card, "select as_of from ops.publication")
     return day
-
-
-def _as_days(default: str | None, kind: str, as_of: dt.date) -> str | None:
-    if default is None or not kind.startswith("date"):
-        return default
-    from metrics.boards import period
-
-    first, last = period(default, as_of)
-    return f"{first or dt.date(1900, 1, 1)}~{last or dt.date(2199, 12, 31)}"
 
 
 def _served(work: Work, card: Card, filters: dict[str, str | None], as_of: dt.date) -> list[tuple]:
@@ -291,7 +287,7 @@ def _by_hand(
     work: Work, board: Dashboard, live: dict[str, Json], ids: dict[str, int]
 ) -> dict[str, Json]:
     mark = shape.mark_of(live.get("description"))
-    ours = [shape.parameter(one) for one in board.filters]
+    ours = [shape.parameter(one, work.as_of) for one in board.filters]
     numbers = {one["id"] for one in ours}
     there = live.get("parameters") or []
     text = mark.text if mark else live.get("description") or ""

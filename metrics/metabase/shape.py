@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime as dt
 import hashlib
 import json
 import re
@@ -168,7 +169,9 @@ def _uuid(*parts: str) -> str:
 # --- dashboards ----------------------------------------------------------------------------------
 
 
-def parameter(one: Filter) -> dict[str, Json]:
+def parameter(one: Filter, as_of: dt.date) -> dict[str, Json]:
+    """A relative default is written as days, because the server counts from its own day and not
+    from the publication's."""
     body: dict[str, Json] = {
         "id": parameter_id(one.key),
         "name": one.label,
@@ -177,11 +180,20 @@ def parameter(one: Filter) -> dict[str, Json]:
         "sectionId": "date" if one.kind.startswith("date") else "string",
     }
     if one.default is not None:
-        body["default"] = one.default if one.kind.startswith("date") else [one.default]
+        is_date = one.kind.startswith("date")
+        body["default"] = as_days(one.default, as_of) if is_date else [one.default]
     if one.values:
         body["values_source_type"] = "static-list"
         body["values_source_config"] = {"values": list(one.values)}
     return body
+
+
+def as_days(period_: str, as_of: dt.date) -> str:
+    """A period in Metabase's words as its first and last day."""
+    from metrics.boards import period
+
+    first, last = period(period_, as_of)
+    return f"{first or dt.date(1900, 1, 1)}~{last or dt.date(2199, 12, 31)}"
 
 
 def tile_body(

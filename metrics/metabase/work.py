@@ -7,6 +7,8 @@ id it carries a stand-in.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import functools
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +83,14 @@ class Work:
     def served(self) -> Path:
         """The publication that is served, by its real path: a link is not followed elsewhere."""
         return self.paths.served.resolve()
+
+    @functools.cached_property
+    def as_of(self) -> dt.date:
+        """The publication's day."""
+        import duckdb
+
+        with duckdb.connect(str(self.served / "plumbline.duckdb"), read_only=True) as connection:
+            return connection.execute("select as_of from ops.publication").fetchone()[0]
 
     @property
     def writes(self) -> list[Change]:

@@ -15,6 +15,34 @@ months as (
         ) as place
     from dashboards.metric_series
     where is_latest and grain in ('month', 'quarter', 'year')
+),
+-- What counts up over a period is held against the same stretch of a year before; by days where
+-- the metric has days, else by months, and then only when the stretch ends with one.
+fine as (
+    select metric_id, slice_name, min(case grain when 'day' then 1 when 'month' then 2 end) as place
+    from metrics.metric_values
+    where grain in ('day', 'month')
+    group by metric_id, slice_name
+),
+stretches as (
+    select
+        g.goal_id,
+        case when g.profile = 'cumulative' then sum(v.value)
+            else sum(v.numerator) / nullif(sum(v.denominator), 0) end as year_before
+    from sliced as g
+    join fine as f on g.metric_id = f.metric_id and g.slice_name = f.slice_name
+    join metrics.metric_values as v
+        on g.metric_id = v.metric_id and g.slice_name = v.slice_name
+        and g.slice_value = v.slice_value
+        and v.grain = case f.place when 1 then 'day' else 'month' end
+        and v.period_start >= g.period_from - interval 1 year
+        and v.period_start <= least(g.as_of, g.period_to) - interval 1 year
+    where g.profile <> 'level' and g.status <> 'data_late'
+        and (
+            f.place = 1
+            or date_trunc('month', least(g.as_of, g.period_to) + 1) = least(g.as_of, g.period_to) + 1
+        )
+    group by g.goal_id, g.profile
 )
 select
     g.goal_id,
@@ -51,12 +79,16 @@ select
                 || said(g.forecast_high, g.unit, p.reporting_currency) || ')', ''),
         'not enough history'
     ) as forecast_text,
-    coalesce(changed(m.value, m.year_before_value, g.unit, p.reporting_currency), 'unknown')
-        as change_text,
+    coalesce(case
+        when g.profile = 'level'
+            then changed(m.value, m.year_before_value, g.unit, p.reporting_currency)
+        else changed(g.actual, s.year_before, g.unit, p.reporting_currency)
+    end, 'unknown') as change_text,
     g.trust, coalesce(g.trust_reason, '') as trust_reason
 from sliced as g
 join metrics.dim_goals as d on g.goal_id = d.goal_id
 cross join ops.publication as p
+left join stretches as s on g.goal_id = s.goal_id
 left join months as m
     on g.metric_id = m.metric_id and g.slice_name = m.slice_name
     and g.slice_value = m.slice_value and m.place = 1

@@ -20,7 +20,8 @@ named as (
 ),
 series as (
     select
-        v.*,
+        -- A period of which a late source has not told the end is not complete.
+        v.* replace (v.is_complete and coalesce(v.trust, '') <> 'stale' as is_complete),
         cast(case v.grain
             when 'week' then v.period_start - interval 7 day
             when 'month' then v.period_start - interval 1 month

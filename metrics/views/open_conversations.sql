@@ -5,7 +5,7 @@ select
     coalesce(c.team, 'Not stated') as business_unit,
     upper(left(coalesce(c.topic, 'not stated'), 1))
         || substr(coalesce(c.topic, 'not stated'), 2) as topic,
-    c.received_date, c.conversation_id,
+    c.received_date,
     cast(p.as_of - c.received_date as integer) as age_days,
     case when p.as_of - c.received_date <= 1 then 1 when p.as_of - c.received_date <= 7 then 2
         when p.as_of - c.received_date <= 30 then 3 else 4 end as age_order,
