@@ -111,8 +111,13 @@ def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> i
         findings = lint(found, plumbline, people)
         for finding in findings:
             print(finding, file=sys.stderr)
-        _say(options, f"{sum(len(b.cards) for b in found)} cards, {len(findings)} findings.")
-        return 1 if findings else 0
+        thin = sum(finding.is_data for finding in findings)
+        _say(
+            options,
+            f"{sum(len(b.cards) for b in found)} cards, {len(findings) - thin} would not draw, "
+            f"{thin} findings on what the data hold.",
+        )
+        return 1 if len(findings) > thin else 0
     from metrics.preview import render
 
     out = options.to or paths.data / "dashboards.html"

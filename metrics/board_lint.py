@@ -38,17 +38,20 @@ NAMED = ("graph.dimensions", "graph.metrics", "scalar.field", "pie.dimension", "
 EVERY = "(all)"
 
 Rows = list[tuple]
-Problem = tuple[str, str]
+Problem = tuple[str, str] | tuple[str, str, bool]
 
 
 class Finding(typing.NamedTuple):
-    """One reason why a dashboard would not draw, and what to do about it."""
+    """One reason why a dashboard would not draw, and what to do about it. `is_data` where the
+    definition is right and this organization's rows are too few or too many for the chart: the
+    card is empty or crowded there, and the dashboard draws."""
 
     file: str
     dashboard: str
     card: str
     problem: str
     remedy: str
+    is_data: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}: {self.dashboard}, {self.card}: {self.problem}; {self.remedy}."
@@ -300,8 +303,8 @@ def _card(card: Card, board: Dashboard, databases: Databases) -> typing.Iterator
             yield (f"its SQL gives {_said(result.columns)}, it says {_said(told)}",
                    "make them agree")  # fmt: skip
             return
-        for problem, remedy in _shape(card, result, databases.as_of):
-            yield f"{problem} {when}", remedy
+        for problem, remedy, *is_data in _shape(card, result, databases.as_of):
+            yield f"{problem} {when}", remedy, *is_data
 
 
 def _said(columns: dict[str, str]) -> str:
@@ -393,7 +396,7 @@ def _shape(card: Card, result: Result, as_of: dt.date) -> typing.Iterator[Proble
     rows, names = result.rows, list(result.columns)
     if not rows:
         if card.empty == Card.empty:
-            yield "it is empty", "say in `empty` what that means, or widen it"
+            yield "it is empty", "say in `empty` what that means, or widen it", True
         return
     display, settings = card.display, card.settings
 
@@ -405,22 +408,23 @@ def _shape(card: Card, result: Result, as_of: dt.date) -> typing.Iterator[Proble
     if display == "gauge" and names and result.columns[names[0]] != "number":
         yield "a gauge reads the first column, which is no number", "put the number first"
     if display in ("gauge", "progress", "scalar") and rows[0][0] is None:
-        yield "its number is not known", "show it where it is known"
+        yield "its number is not known", "show it where it is known", True
     if display == "smartscalar":
         if result.columns[names[0]] not in ("date", "timestamp"):
             yield "a trend reads time from the first column", "put the date first"
         elif len(rows) < 2:
-            yield f"{len(rows)} row in a trend", "show at least two periods"
+            yield f"{len(rows)} row in a trend", "show at least two periods", True
         elif column(names[0]) != sorted(set(column(names[0]))):
             yield "a trend has a period twice or out of order", "one row a period, by time"
         elif max(column(names[0])) > as_of:
             yield "a trend ends in the future", "show complete periods"
     if display == "pie" and len(rows) > SLICES:
-        yield f"{len(rows)} slices in a pie", f"keep {SLICES}, or draw a row chart"
+        yield f"{len(rows)} slices in a pie", f"keep {SLICES}, or draw a row chart", True
     if display == "funnel":
         steps = column(settings["funnel.metric"])
         if any(step is None for step in steps) or steps != sorted(steps, reverse=True):
-            yield "a step of the funnel is larger than the one before", "order it by its steps"
+            yield ("a step of the funnel is larger than the one before", "order it by its steps",
+                   True)  # fmt: skip
     if display == "sankey":
         yield from _sankey(
             column(settings["sankey.source"]), column(settings["sankey.target"])
@@ -429,7 +433,7 @@ def _shape(card: Card, result: Result, as_of: dt.date) -> typing.Iterator[Proble
     if display in ("bar", "line", "area", "combo") and len(dimensions) > 1:
         series = set(column(dimensions[1]))
         if len(series) > SERIES:
-            yield f"{len(series)} series in a {display}", f"keep {SERIES}, or draw a table"
+            yield f"{len(series)} series in a {display}", f"keep {SERIES}, or draw a table", True
     if display == "waterfall" and len(settings.get("graph.metrics", ())) != 1:
         yield "a waterfall has one number", "draw one"
 

@@ -1045,3 +1045,16 @@ def test_what_is_no_metabase_says_so(one):
     one.fake.fail(lambda r: r.path == "/api/database", 301, body="elsewhere")
     with pytest.raises(ServerError, match="sent on to"):
         one.apply()
+
+
+def test_an_organization_without_some_sources_gets_its_dashboards(one):
+    """A card without rows draws, and says that there is nothing; one with wrong SQL does not."""
+    with duckdb.connect(str(one.paths.served.resolve() / "plumbline.duckdb")) as connection:
+        connection.execute("delete from dashboards.late")
+    trust = dataclasses.replace(boards()[1], filters=())
+    run.refuse_broken(one.paths, (trust,))
+    [tile] = trust.tiles
+    broken = dataclasses.replace(tile.card, sql="select nothing from nowhere")
+    tile = dataclasses.replace(tile, card=broken)
+    with pytest.raises(ConfigError, match="would not draw; nothing was sent"):
+        run.refuse_broken(one.paths, (dataclasses.replace(trust, tiles=(tile,)),))
