@@ -65,6 +65,8 @@ VENDOR = {
     "POST /api/pulse": "subscription create", "PUT /api/field/{id}": "field update",
     "PUT /api/table/{id}": "table update", "POST /api/eid-translation/translate": "eid",
 }  # fmt: skip
+TOP = "root"
+"""What Metabase calls the collection above all others."""
 Json = typing.Any
 Row = dict[str, Json]
 
@@ -166,7 +168,7 @@ class Contract:
             pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(template)) + r"\Z")
             for method in methods.keys() - {"parameters"}:
                 found.setdefault(method.upper(), []).append((pattern, template))
-        for entries in found.values():  # /collection/root/items before /collection/{id}/items
+        for entries in found.values():  # fixed paths before those with a parameter
             entries.sort(key=lambda entry: entry[1].count("{"))
         return found
 
@@ -1728,7 +1730,7 @@ class FakeMetabase:
         more = {"location": None, "can_write": True, "fully_parameterized": True}
         return shown | more | {"last-edit-info": row.get("last_edit")}
 
-    @route("GET", "/api/collection/root/items")
+    @route("GET", f"/api/collection/{TOP}/items")
     def _root_items(self, call: Call) -> Json:
         self._may(call, None)
         return self._items(call, None, call.flag("archived"))

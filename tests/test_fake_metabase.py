@@ -11,7 +11,7 @@ import time
 import duckdb
 import pytest
 import requests
-from fake_metabase import ADMIN_KEY, SECRET, begin, contract, period, running, shift
+from fake_metabase import ADMIN_KEY, SECRET, TOP, begin, contract, period, running, shift
 
 AS_OF = dt.date(2026, 9, 30)
 CLI = "@metabase/cli@0.3.1"
@@ -331,7 +331,7 @@ def test_collections_are_made_moved_and_put_in_the_trash_with_what_they_hold(fak
     assert both["total"] == 2
     other = client.ok("POST", "/api/collection", {"name": "Other"})
     client.ok("PUT", f"/api/collection/{low['id']}", {"parent_id": other["id"], "name": "Lower"})
-    root = client.ok("GET", "/api/collection/root/items", models="collection")
+    root = client.ok("GET", f"/api/collection/{TOP}/items", models="collection")
     assert [item["name"] for item in root["data"]] == ["Other", "Top"]
     tree = client.ok("GET", "/api/collection/tree")
     assert [[c["name"] for c in t["children"]] for t in tree if t["name"] == "Other"] == [["Lower"]]
@@ -654,7 +654,7 @@ def test_a_question_of_a_dashboard_comes_and_goes_with_its_place(fake, client, s
     own = card(client, synced, dashboard_id=number)["id"]
     found = client.ok("GET", BOARD.format(number))
     assert [c["card_id"] for c in found["dashcards"]] == [own]  # put there by itself
-    assert client.ok("GET", "/api/collection/root/items", models="card")["total"] == 0
+    assert client.ok("GET", f"/api/collection/{TOP}/items", models="card")["total"] == 0
     client.ok("PUT", BOARD.format(number), {"dashcards": [], "tabs": []})
     assert fake.cards[own]["archived"]
     client.ok("PUT", BOARD.format(number), {"dashcards": [place(-1, own)], "tabs": []})
