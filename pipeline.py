@@ -167,7 +167,7 @@ def _command(options: argparse.Namespace) -> int:
 
         with locked(paths, "rollback", options.wait):
             print(rollback(paths, options.target))
-        _show(house.load_settings(), paths, print)
+        _show(paths, print)
         return 0
     if options.command == "scorecard":
         return _scorecard(paths)
@@ -240,7 +240,7 @@ def _steps(
         raise BuildFailed(f"{type(error).__name__}: {message} (whole story in {log})") from error
     if options.command == "build":
         voice.summary(run)
-        _show(run.settings, run.paths, voice.line)
+        _show(run.paths, voice.line, run.settings)
         _notify(run, "unchanged" if unchanged else "published", "", voice)
     return 0
 
@@ -488,12 +488,15 @@ class Voice:
         print(f"\n{run.paths.served / 'scorecard.html'}")
 
 
-def _show(settings: house.Settings, paths: house.Paths, say: Callable[[str], None]) -> None:
+def _show(
+    paths: house.Paths, say: Callable[[str], None], settings: house.Settings | None = None
+) -> None:
     """Bring Metabase to what is served now, where one is configured. What is published stays
     published when that fails; the next build tries again."""
-    if settings.metabase is None or not settings.metabase.with_build:
-        return
     try:
+        settings = settings or house.load_settings()
+        if settings.metabase is None or not settings.metabase.with_build:
+            return
         from metrics import boards
         from metrics.metabase import run as metabase
 

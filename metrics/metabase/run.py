@@ -26,7 +26,7 @@ from metrics.metabase.transport import Server, ServerError
 from metrics.metabase.work import Change, Work, listed
 from settings import ConfigError, Paths, Settings
 
-NOTHING, ERROR, LEFT, CHANGES = 0, 1, 3, 4
+NOTHING, LEFT, CHANGES = 0, 3, 4
 MOST = 2_000
 """Rows that Metabase answers a card with, and no more."""
 
