@@ -21,9 +21,9 @@ one run, before the seconds. This run: {cores} cores, Python {python}, DuckDB {d
 
 NOTES = """
 ## What stands in the way
-- **Files, 4 times the processor**: of 6.5 s, libraries start in 1.3, keys are read first in 0.7 (a
-  repeated key keeps its last row, and a file may be larger than memory), typing, checking and two
-  md5 take 2.0, Parquet between us and dlt 0.6, the load 1.6.
+- **Files, 4 times the processor**: nearest to it. Of 5.6 s libraries start in 1.2; reading, typing,
+  checking and two md5 take 2.0, Parquet between us and dlt 0.5, telling repeated keys 0.2, the load
+  1.7. Machines that are busy show up to a tenth more.
 - **Pages, 40,000 rows/s**: HubSpot's pages end at 100 rows, and a request costs the HTTP client
   0.8 ms of processor; objects into rows and columns take 6 microseconds a row.
 - **Memory at x100**: DuckDB takes what the machine has before it spills, and the simulated HubSpot

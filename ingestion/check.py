@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import tempfile
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingestion import feeding, load, mapping, privacy, reading, specs
-from ingestion.feeding import File, Versions
+from ingestion.feeding import File, Part, Versions
 from ingestion.mapping import Mapping, MappingError
 from settings import ConfigError, Paths, Settings, privacy_key
 
@@ -66,9 +69,9 @@ def _explain(
     for each in fitting:
         file = File(each, path, each.label(path), "")
         say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
-        with _connected(settings) as con:
+        with _connected(settings) as con, tempfile.TemporaryDirectory() as folder:
             try:
-                examples = _examples(_taken(con, file, data))
+                examples = _examples(_taken(con, file, data, Path(folder)))
             except (MappingError, OSError, UnicodeError) as error:
                 say(f"  would not be loaded: {error}")
                 whole = False
@@ -108,7 +111,9 @@ def _connected(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def _taken(con: duckdb.DuckDBPyConnection, file: File, data: Paths) -> Iterator[pa.Table]:
+def _taken(
+    con: duckdb.DuckDBPyConnection, file: File, data: Paths, folder: Path
+) -> Iterator[pa.Table | Part]:
     import duckdb
 
     try:
@@ -117,13 +122,16 @@ def _taken(con: duckdb.DuckDBPyConnection, file: File, data: Paths) -> Iterator[
         raise MappingError(
             f"the warehouse is in use, so what is new cannot be told ({load.cause(error)})"
         ) from error
-    return feeding.take(con, file, versions)
+    stamp = load.Stamp("", dt.datetime.now(dt.UTC).replace(tzinfo=None))
+    return feeding.take(con, file, versions, feeding.Aside(folder, stamp.load_id, stamp))
 
 
-def _examples(batches: Iterator[pa.Table]) -> list[str]:
+def _examples(batches: Iterator[pa.Table | Part]) -> list[str]:
     """The first new rows, identifiers hashed; the rest is only counted."""
     found: list[str] = []
     for batch in batches:
+        if isinstance(batch, Part):
+            batch = pa.Table.from_batches([next(pq.ParquetFile(batch.path).iter_batches(EXAMPLES))])
         for row in batch.slice(0, EXAMPLES - len(found)).to_pylist():
             known = {k: v for k, v in row.items() if v is not None and not k.startswith("_")}
             found.append(", ".join(f"{name}={value}" for name, value in known.items()))

@@ -1,21 +1,24 @@
 """Files people drop, taken into the log of versions: read, parsed, checked, compared, streamed.
 
-A file is read twice, both times by DuckDB as a stream: once for its keys, once for its rows. So a
-file larger than memory goes through, a repeated key keeps its last row, and a row that says what
-the warehouse already says adds nothing.
+A file is read once, by DuckDB as a stream. What its rows say is set aside, typed and hashed: in
+memory, or for a large file as Parquet beside the load, which then takes that as it is. There a
+repeated key keeps its last row, and a row that says what the warehouse already says adds nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import typing
+import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ingestion import mapping as maps
 from ingestion import reading, values
@@ -27,8 +30,9 @@ from ingestion.specs import SQL, stored_name
 if typing.TYPE_CHECKING:
     import duckdb
 
-BATCH = 50_000
-SMALL = 8_000_000  # bytes; a file below is not worth a streamed result
+BATCH = 120_000
+SMALL = 8_000_000  # bytes; a file below is held in memory
+UNIQUE = ("_row_key", "_row_hash", "_file_row")  # a dictionary of these is in vain
 OUT = "out:"
 EXCLUDED = "excluded by mapping"
 EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclude')."
@@ -67,6 +71,22 @@ class File:
         return sum(table.num_rows for table in self.refused)
 
 
+class Part(typing.NamedTuple):
+    """New rows of a large file as Parquet, with all columns of the raw table."""
+
+    path: Path
+    num_rows: int
+
+
+@dataclasses.dataclass
+class Aside:
+    """Where the rows of a large file go until they are loaded, and what each says of its load."""
+
+    folder: Path
+    load_id: str
+    stamp: Callable[[], dt.datetime]
+
+
 class Versions:
     """What the log says now: the warehouse (read-only) and earlier files of this run. Holds keys
     and hashes of the file at hand, nothing else. The connection must be closed before a load."""
@@ -84,6 +104,10 @@ class Versions:
             ).fetchall():
                 self.filled.add(name)
 
+    def has(self, table: str) -> bool:
+        """Whether anything was said for the table before."""
+        return table in self.kept | self.filled
+
     def keep(self, table: str) -> None:
         """Remember this run's own statements for a table: another file of it follows."""
         if table not in self.kept:
@@ -91,20 +115,17 @@ class Versions:
             self.kept.add(table)
 
     def now(self, file: File) -> bool:
-        """Fill `current` (k, h) with what counts as said already of the keys in `keys`: a key's
-        version now and, for a file that is read again, those before it that another file
+        """Fill `current` (k, h) with what counts as said already of the keys in the table `keys`:
+        a key's version now and, for a file that is read again, those before it that another file
         corrected. False when there are none."""
-        con, table = self.con, file.mapping.table
-        name = table.name
-        if name not in self.kept | self.filled:
-            return False
+        con, name = self.con, file.mapping.table.name
         con.execute("create or replace table current (k varchar, h bigint)")
         if name in self.filled:
             con.execute(
                 "create or replace table versions as select _row_key as k, _row_hash as h, "
                 "_file as f, (_loaded_at, _dlt_load_id, _file_row) as n "
                 f"from warehouse.raw_feeds.{name} "
-                f"semi join keys on k = {values.key_number(table.stored_key)}"
+                "semi join keys on k = hash(_row_key)"
             )
             con.execute("insert into current select k, arg_max(h, n) from versions group by 1")
         if name in self.kept:
@@ -122,14 +143,21 @@ class Versions:
             )
         return bool(con.execute("select count(*) from current").fetchall()[0][0])
 
-    def say(self, table: str, rows: pa.Table) -> None:
+    def say(self, table: str, rows: pa.Table | Part) -> None:
         if table in self.kept and rows.num_rows:
-            self.aside.register("saying", rows.select(["_row_key", "_row_hash"]))
+            if isinstance(rows, Part):
+                saying = parquet(rows.path)
+            else:
+                saying = "saying"
+                self.aside.register("saying", rows.select(["_row_key", "_row_hash"]))
             self.aside.execute(
                 f"insert into said_{table} select _row_key, _row_hash, "
-                f"(select count(*) from said_{table}) from saying"
+                f"(select count(*) from said_{table}) from {saying}"
             )
-            self.aside.unregister("saying")
+
+
+def parquet(path: Path) -> str:
+    return f"read_parquet({values.quoted(str(path))}, file_row_number=true)"
 
 
 def content(path: Path) -> str:
@@ -138,84 +166,201 @@ def content(path: Path) -> str:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
-def take(con: duckdb.DuckDBPyConnection, file: File, versions: Versions) -> Iterator[pa.Table]:
-    """The new rows of a file, typed, hashed and keyed, in batches; fills in `file` on the way.
+def take(
+    con: duckdb.DuckDBPyConnection, file: File, versions: Versions, aside: Aside
+) -> Iterator[pa.Table | Part]:
+    """The new rows of a file, typed, hashed and keyed; fills in `file` on the way.
 
-    Columns: the stored ones of the table, `_row_key`, `_row_hash`, `_file`, `_file_row`.
-    Raises MappingError when the file does not fit its mapping, or when rows got lost.
+    Columns: the stored ones of the table, `_row_key`, `_row_hash`, `_file`, `_file_row`; those of
+    a Part `_loaded_at` and `_dlt_load_id`, too.
+    Raises MappingError when the file does not fit its mapping, or changed while it was read.
     """
     opened = reading.open_file(con, file.mapping, file.path)
     try:
         file.plan = maps.plan(file.mapping, opened.headings, file.path.name)
-        yield from _stream(con, file, versions, opened, file.plan)
+        yield from _stream(con, file, versions, opened, file.plan, aside)
     finally:
         reading.close(opened)
 
 
 def _stream(
-    con: duckdb.DuckDBPyConnection, file: File, versions: Versions, opened: Opened, plan: Plan
-) -> Iterator[pa.Table]:
-    table = file.mapping.table
+    con: duckdb.DuckDBPyConnection,
+    file: File,
+    versions: Versions,
+    opened: Opened,
+    plan: Plan,
+    aside: Aside,
+) -> Iterator[pa.Table | Part]:
+    before = file.path.stat()
     sql = Statement(file, plan, opened)
-    con.execute(
-        "create or replace table keys as select k, count(*) as times "
-        f"from ({sql.keys()}) group by k"
-    )
-    rows, repeated = con.execute(
-        "select coalesce(sum(times), 0)::bigint, count(*) filter (times > 1) from keys"
-    ).fetchall()[0]
+    said = _Said(con, file, aside if before.st_size > SMALL else None)
+    for batch in _batches(con, sql.rows(said.of_load), before.st_size):
+        file.fetched += batch.num_rows
+        said.add(_good(batch, file, sql))
     rejected = reading.rejected(con, opened)
-    file.fetched = rows + len(rejected)
     if rejected:
+        file.fetched += len(rejected)
+        if opened.skips:
+            said.place(rejected)
+            file.refused = [_placed(table, "file_row", rejected) for table in file.refused]
         file.refused.append(_lines_refused(file.label, rejected))
-    known = versions.now(file)
-    con.execute("delete from keys where times = 1")
-    for query in sql.rows(bool(repeated), known):
-        for batch in _batches(con, query, file.path.stat().st_size):
-            good, new = _sorted_out(batch, file, sql, rejected)
-            file.taken += good
-            file.new += new.num_rows
-            if new.num_rows:
-                versions.say(table.name, new)
-                yield new
-    if file.taken + file.quarantined != file.fetched:
-        raise MappingError(
-            f"{file.path.name}: {file.fetched} rows were read, but {file.taken} taken and "
-            f"{file.quarantined} quarantined. The file changed while it was read; build again."
+    after = file.path.stat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise MappingError(f"{file.path.name}: the file changed while it was read; build again.")
+    file.taken = said.num_rows
+    if not said.num_rows:
+        return
+    new = said.new(versions)
+    file.new = new.num_rows
+    if new.num_rows:
+        versions.say(file.mapping.table.name, new)
+        yield new
+
+
+class _Said:
+    """The good rows of a file, set aside until it is known which of them are new: in memory, or
+    as Parquet below an Aside."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, file: File, aside: Aside | None) -> None:
+        self.con, self.file, self.aside = con, file, aside
+        self.num_rows = 0
+        self.tables: list[pa.Table] = []
+        self.of_load: dict[str, str] = {}
+        self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
+        if aside is not None:
+            aside.folder.mkdir(parents=True, exist_ok=True)
+            self.path = self._another()
+            self.writer: pq.ParquetWriter | None = None
+            self.of_load = {
+                "_loaded_at": f"timestamp '{aside.stamp()}'",
+                "_dlt_load_id": values.quoted(aside.load_id),
+            }
+            self.columns += self.of_load
+            stored = file.mapping.table.stored.items()
+            self.required = {"_dlt_load_id", *(name for name, c in stored if c.required)}
+
+    def _another(self) -> Path:
+        return self.aside.folder / f"{uuid.uuid4().hex}.parquet"
+
+    def add(self, rows: pa.Table) -> None:
+        self.num_rows += rows.num_rows
+        rows = rows.select(self.columns)
+        if self.aside is None:
+            self.tables.append(rows)
+            return
+        # dlt takes the file as it is only when it agrees with the declared columns in all.
+        fields = [field.with_nullable(field.name not in self.required) for field in rows.schema]
+        rows = pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))
+        if self.writer is None:
+            alike = [name for name in self.columns if name not in UNIQUE]
+            self.writer = pq.ParquetWriter(
+                self.path, rows.schema, compression="lz4", use_dictionary=alike
+            )
+        self.writer.write_table(rows)
+
+    def place(self, rejected: list[tuple[int, str]]) -> None:
+        """Count the refused lines in `_file_row`, as a spreadsheet does."""
+        if self.aside is None:
+            self.tables = [_placed(table, "_file_row", rejected) for table in self.tables]
+            return
+        if not self.num_rows:
+            return
+        self._close()
+        batches = pq.ParquetFile(self.path).iter_batches(BATCH)
+        tables = (pa.Table.from_batches([batch]) for batch in batches)
+        self._replace(_placed(table, "_file_row", rejected) for table in tables)
+
+    def new(self, versions: Versions) -> pa.Table | Part:
+        """The rows that are new: of a repeated key the last, and what is not said already."""
+        if self.aside is None:
+            table = pa.concat_tables(self.tables)
+            self.con.register("said", table)
+            relation = "(select *, row_number() over () as file_row_number from said)"
+        else:
+            self._close()
+            relation = parquet(self.path)
+        query = self._query(relation, versions)
+        if self.aside is None:
+            new = _table(self.con, query) if query else table
+            self.con.unregister("said")
+            return new
+        if query is not None:
+            self._replace(_batches(self.con, query, SMALL + 1))
+        return Part(self.path, self.num_rows)
+
+    def _query(self, relation: str, versions: Versions) -> str | None:
+        """SQL of the new rows; None when all are. Which keys are repeated or known is told by 64
+        bits; two keys that share them are only looked at more closely."""
+        key = "hash(_row_key)"
+        self.con.execute(
+            f"create or replace table repeated as select k from (select {key} as k "
+            f"from {relation}) group by k having count(*) > 1"
         )
+        is_repeated = bool(self.con.execute("select count(*) from repeated").fetchall()[0][0])
+        is_known = versions.has(self.file.mapping.table.name)
+        if is_known:
+            self.con.execute(f"create or replace table keys as select {key} as k from {relation}")
+            is_known = versions.now(self.file)
+            self.con.execute("drop table keys")
+        if not is_repeated and not is_known:
+            return None
+        joins, tests = "", []
+        if is_repeated:
+            joins += (
+                " left join (select _row_key, max(file_row_number) as last "
+                f"from {relation} where {key} in (select k from repeated) group by 1) l "
+                "on l._row_key = r._row_key"
+            )
+            tests.append("coalesce(l.last = r.file_row_number, true)")
+        if is_known:
+            joins += " left join current c on c.k = r._row_key and c.h = r._row_hash"
+            tests.append("c.h is null")
+        columns = ", ".join(f'r."{name}"' for name in self.columns)
+        order = "order by r.file_row_number" if self.aside is None else ""
+        return f"select {columns} from {relation} r{joins} where {' and '.join(tests)} {order}"
+
+    def _replace(self, tables: Iterator[pa.Table]) -> None:
+        before, self.path, self.num_rows = self.path, self._another(), 0
+        for table in tables:
+            self.add(table)
+        self._close()
+        before.unlink()
+
+    def _close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
 
 
 def _batches(con: duckdb.DuckDBPyConnection, query: str, size: int) -> Iterator[pa.Table]:
     """A query's rows as Arrow: streamed, or at once where planning would cost more than copying."""
     if size > SMALL:
         yield from reading.rows_of(con.sql(query).to_arrow_reader(BATCH), BATCH)
-        return
+    else:
+        yield _table(con, query)
+
+
+def _table(con: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
-        yield con.execute(query).to_arrow_table()
+        return con.execute(query).to_arrow_table()
 
 
-def _sorted_out(
-    batch: pa.Table, file: File, sql: Statement, rejected: list[tuple[int, str]]
-) -> tuple[int, pa.Table]:
-    """How many rows of the batch are good, and the new ones among them with their place."""
-    if rejected and sql.opened.skips:
-        place = batch.schema.get_field_index("_file_row")
-        batch = batch.set_column(place, "_file_row", _place(batch["_file_row"], rejected))
+def _good(batch: pa.Table, file: File, sql: Statement) -> pa.Table:
+    """The batch without the rows that have a fault; these are refused."""
     fault = batch["_fault"]
-    if fault.null_count < len(fault):
-        file.refused.append(sql.refusals(batch.filter(pc.is_valid(fault))))
-        batch = batch.filter(pc.is_null(fault))
-    new = batch if pc.all(batch["_is_new"]).as_py() else batch.filter(batch["_is_new"])
-    stored = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
-    return batch.num_rows, new.select(stored)
+    if fault.null_count == len(fault):
+        return batch
+    file.refused.append(sql.refusals(batch.filter(pc.is_valid(fault))))
+    return batch.filter(pc.is_null(fault))
 
 
-def _place(places: pa.ChunkedArray, rejected: list[tuple[int, str]]) -> pa.ChunkedArray:
+def _placed(rows: pa.Table, column: str, rejected: list[tuple[int, str]]) -> pa.Table:
     """The row of the file as a spreadsheet counts it: refused lines count, too."""
+    places = rows[column]
     for line, _ in rejected[:1000]:
         places = pc.add(places, pc.greater_equal(places, line).cast(pa.int64()))
-    return places
+    return rows.set_column(rows.schema.get_field_index(column), rows.field(column), places)
 
 
 def _lines_refused(label: str, rejected: list[tuple[int, str]]) -> pa.Table:
@@ -267,35 +412,12 @@ class Statement:
         inner = f"select *, unnest([{', '.join(structs)}]) as g from ({sql})"
         return f"select * exclude (g), g.* from ({inner}) where coalesce({known}) is not null"
 
-    def keys(self) -> str:
-        """Only the rows' keys, as numbers: one `k` a row. Notes the lines that are no rows."""
-        names = self.table.spec.key
-        texts = [f"{self._raw(name)} as t_{name}" for name in names]
-        typed = [f"{self._value(name)} as v_{name}" for name in names]
-        inner = f"select _n, _g, {', '.join(texts)} from ({self.source(self.opened.noting)})"
-        key = values.key_number(f"v_{name}" for name in names)
-        return f"select {key} as k from (select {', '.join(typed)} from ({inner}))"
-
-    def rows(self, repeated: bool, known: bool) -> Iterator[str]:
-        """One query for the rows whose key stands once, one for the others (the last counts).
-
-        Which stand once is told by a number of 64 bits; two keys that share it are only looked at
-        more closely."""
-        is_new = "c.h is null" if known else "true"
-        join = "left join current c on c.k = r._row_key and c.h = r._row_hash" if known else ""
-        once = "where r._k not in (select k from keys)" if repeated else ""
+    def rows(self, of_load: dict[str, str]) -> str:
+        """All rows of the file: the stored columns, what the system says of them (and of their
+        load: column -> SQL), `_fault` and `_row_json`."""
         columns = ", ".join(f"r.{name}" for name in self._columns())
-        yield f"select {columns}, {is_new} as _is_new from ({self._full()}) r {join} {once}"
-        if repeated:
-            last = (
-                "row_number() over (partition by r._row_key, r._fault is null "
-                "order by r._n desc, r._g desc) = 1"
-            )
-            twice = "where r._k in (select k from keys)"
-            yield (
-                f"select {columns}, {last} and {is_new} as _is_new "
-                f"from ({self._full()}) r {join} {twice} order by r._n, r._g"
-            )
+        load = "".join(f", {sql} as {name}" for name, sql in of_load.items())
+        return f"select {columns}{load} from ({self._full()}) r"
 
     def refusals(self, rows: pa.Table) -> pa.Table:
         """Rows with a `_fault` as REFUSALS: the fault's numbers become words."""
@@ -343,8 +465,8 @@ class Statement:
         as_value = f"select *, {typed} from ({as_text})"
         judged = f"select *, {self._fault()} as _fault from ({as_value})"
         return (
-            f"select {outputs}, _n, _g, _n + {self.opened.first} as _file_row, "
-            f"{values.quoted(self.file.label)} as _file, {values.key_number(names)} as _k, "
+            f"select {outputs}, _n + {self.opened.first} as _file_row, "
+            f"{values.quoted(self.file.label)} as _file, "
             f"{values.row_key(names)} as _row_key, {hash_} as _row_hash, _fault, "
             f"case when _fault is not null then json_object({said})::varchar end as _row_json "
             f"from ({judged})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import os
 import shutil
 import typing
@@ -80,11 +81,33 @@ Extract = Callable[[Context], Iterator[tuple[str, list[dict]]]]
 a page at a time, tables in any order."""
 
 
+class Parquet(typing.Protocol):
+    """Rows in a file that has all columns of the raw table, `_loaded_at` and the load id, too."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def num_rows(self) -> int: ...
+
+
 class Batch(typing.NamedTuple):
     """Accepted rows of one table, in its stored columns (and `_row_key` ... for a feed)."""
 
     table: Table
-    rows: pa.Table
+    rows: pa.Table | Parquet
+
+
+class Stamp:
+    """What rows say of the load that brings them: its id, and a time that is a microsecond later
+    for each batch, so that within a load, too, it is known what came last."""
+
+    def __init__(self, load_id: str, at: dt.datetime) -> None:
+        self.load_id = load_id
+        self._times = (at + dt.timedelta(microseconds=n) for n in itertools.count())
+
+    def __call__(self) -> dt.datetime:
+        return next(self._times)
 
 
 class LoadError(RuntimeError):
@@ -141,32 +164,51 @@ def _pending(paths: Paths, source: str) -> dlt.Pipeline | None:
     return line if line.has_pending_data else None
 
 
-def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -> str | None:
+def load(
+    paths: Paths, source: str, batches: Callable[[Stamp], Iterable[Batch]], at: dt.datetime
+) -> str | None:
     """Load batches as they come; the load id, or None when there was nothing.
 
-    `at` (naive UTC) becomes `_loaded_at`, a microsecond later for each batch, so that within a
-    load, too, it is known what came last. Raises LoadError, and then nothing of it stays but
-    what a later `recover` finishes; a ConfigError or SourceError of the source comes through.
+    `at` (naive UTC) becomes `_loaded_at`, see Stamp. Raises LoadError, and then nothing of it
+    stays but what a later `recover` finishes; a ConfigError or SourceError of the source comes
+    through. Below `set_aside` a batch may leave Parquet; it is gone afterwards.
     """
     line = pipeline(paths, source)
     import dlt
+    from dlt.common.schema.utils import dlt_load_id_column
+    from dlt.common.storages.load_package import load_package_state
 
-    hinted: set[str] = set()
+    hints: dict[str, dict[str, typing.Any]] = {}
+    whole: list[Batch] = []
 
     def items() -> Iterator[typing.Any]:
-        for table, rows in _gathered(batches, at):
-            if table.name not in hinted:
-                hinted.add(table.name)
-                hints = dlt.mark.make_hints(**_hints(table, at))
-                yield dlt.mark.with_hints(rows, hints, create_table_variant=True)
+        stamp = Stamp(load_package_state()["load_id"], at)
+        for table, rows in _gathered(batches(stamp), stamp, whole):
+            if table.name not in hints:
+                hints[table.name] = _hints(table, at)
+                declared = dlt.mark.make_hints(**hints[table.name])
+                yield dlt.mark.with_hints(rows, declared, create_table_variant=True)
             else:
                 yield dlt.mark.with_table_name(rows, table.name)
 
+    def files() -> Iterator[typing.Any]:
+        for table, rows in whole:
+            told = hints.setdefault(table.name, _hints(table, at))
+            told["columns"]["_dlt_load_id"] = dlt_load_id_column()
+            # dlt asks the functions below for the table that this last argument names.
+            yield dlt.mark.with_file_import(str(rows.path), "parquet", rows.num_rows, table.name)
+
     contract = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-    resource = dlt.resource(items, name=source, schema_contract=contract)
+    resources = [
+        dlt.resource(items, name=source, schema_contract=contract),
+        dlt.resource(
+            files, name=f"{source}_files", schema_contract=contract, write_disposition="append",
+            table_name=lambda name: name, columns=lambda name: hints[name]["columns"],
+        ),
+    ]  # fmt: skip
     try:
-        line.extract(resource, loader_file_format="parquet")
-        if not hinted:
+        line.extract(resources, loader_file_format="parquet")
+        if not hints:
             line.abort_packages()
             return None
         pa.default_memory_pool().release_unused()  # the load wants the memory
@@ -179,19 +221,31 @@ def load(paths: Paths, source: str, batches: Iterable[Batch], at: dt.datetime) -
         raise LoadError(cause(error)) from error
     finally:
         _forget_unfinished(paths.dlt / source)
+        shutil.rmtree(set_aside(paths, source), ignore_errors=True)
     return info.loads_ids[-1]
 
 
-def _gathered(batches: Iterable[Batch], at: dt.datetime) -> Iterator[tuple[Table, pa.Table]]:
-    """Batches with `_loaded_at`, small ones of a table put together: each costs dlt 30 ms."""
+def set_aside(paths: Paths, source: str) -> Path:
+    """Where a source may leave Parquet for its load."""
+    return paths.dlt / source / "aside"
+
+
+def _gathered(
+    batches: Iterable[Batch], stamp: Stamp, whole: list[Batch]
+) -> Iterator[tuple[Table, pa.Table]]:
+    """Batches with `_loaded_at`, small ones of a table put together: each costs dlt 30 ms. Those
+    in Parquet go to `whole`."""
     waiting: dict[str, list[pa.Table]] = {}
     tables: dict[str, Table] = {}
-    for number, batch in enumerate(batches):
+    for batch in batches:
+        if not isinstance(batch.rows, pa.Table):
+            whole.append(batch)
+            continue
         name = batch.table.name
         tables[name] = batch.table
-        stamp = pa.scalar(at + dt.timedelta(microseconds=number), pa.timestamp("us"))
         rows = batch.rows
-        rows = rows.append_column("_loaded_at", pa.repeat(stamp, rows.num_rows))
+        time = pa.scalar(stamp(), pa.timestamp("us"))
+        rows = rows.append_column("_loaded_at", pa.repeat(time, rows.num_rows))
         waiting.setdefault(name, []).append(rows)
         if sum(part.num_rows for part in waiting[name]) >= GATHER:
             yield batch.table, pa.concat_tables(waiting.pop(name))

@@ -40,15 +40,14 @@ class Opened(typing.NamedTuple):
 
     `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
     of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
-    number of rows before the first one (headings). `noting` selects the same and notes in the
-    table `rejects` the lines that are no rows; `skips` says that `_n` does not count those.
+    number of rows before the first one (headings). Reading notes in the table `rejects` the lines
+    that are no rows; `skips` says that `_n` does not count those.
     """
 
     sql: str
     headings: tuple[str, ...]
     kinds: dict[str, str]
     first: int
-    noting: str
     rejects: str = ""
     skips: bool = False
 
@@ -72,7 +71,7 @@ def open_file(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
 
 
 def rejected(con: duckdb.DuckDBPyConnection, opened: Opened) -> list[tuple[int, str]]:
-    """The lines that are no rows, with the reason; known after `noting` was read."""
+    """The lines that are no rows, with the reason; known after the file was read."""
     import duckdb
 
     if not opened.rejects:
@@ -112,15 +111,10 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     )
     some = f"coalesce({', '.join(f'c{number}' for number in range(len(headings)))}) is not null"
 
-    def select(handling: str) -> str:
-        read = f"select row_number() over () as _n, * from read_csv({options}, {handling})"
-        return _without_footer(f"select * from ({read}) where {some}", entry)
-
-    rejecting = f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
-    kinds = dict.fromkeys(headings, TEXT)
-    return Opened(
-        select("ignore_errors=true"), headings, kinds, skipped, select(rejecting), name, True
-    )
+    options += f", store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
+    read = f"select row_number() over () as _n, * from read_csv({options})"
+    sql = _without_footer(f"select * from ({read}) where {some}", entry)
+    return Opened(sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True)
 
 
 def _without_footer(sql: str, entry: Entry) -> str:
@@ -230,7 +224,7 @@ def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     con.register(name, pa.table(columns))
     kinds = dict.fromkeys(headings, TEXT)
     sql = f"select * from {name}"
-    return Opened(sql, headings, kinds, entry.header_row, sql)
+    return Opened(sql, headings, kinds, entry.header_row)
 
 
 def _cell(value: typing.Any, decimal: str) -> str | None:
@@ -280,7 +274,7 @@ def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     )
     kinds = dict.fromkeys(headings, TEXT)
     sql = f"select _n, {cells} from ({sql})"
-    return Opened(sql, headings, kinds, 0, sql, bad)
+    return Opened(sql, headings, kinds, 0, bad)
 
 
 def _json_cell(number: int, decimal: str) -> str:
@@ -309,7 +303,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened
     read = f"read_parquet({_quoted(str(path))}, file_row_number=true)"
     sql = f"select file_row_number + 1 as _n, {', '.join(cells)} from {read}"
     sql = _without_footer(sql, entry)
-    return Opened(sql, headings, kinds, 0, sql)
+    return Opened(sql, headings, kinds, 0)
 
 
 def _quoted(text: str) -> str:

@@ -147,8 +147,8 @@ def _source(
         cursors = _recovered(run, vendor, at)
         context = _context(run, vendor, source, address, cursors)
         before = _rows_there(run, accounts)
-        batches = intake.batches(fetching.extractor(vendor), context)
-        load_id = load.load(run.paths, vendor, batches, at)
+        extract = fetching.extractor(vendor)
+        load_id = load.load(run.paths, vendor, lambda _: intake.batches(extract, context), at)
         if load_id:
             done.load_id = load_id
             _reconcile(run, intake, load_id, before)
@@ -243,7 +243,10 @@ def _feeds(run: Run, mappings: list[Mapping], key: bytes, at: dt.datetime, state
         files, there = _files(run, mappings)
         for name in there:
             accounts[name] = Account(mapping.feeds()[name], status="unchanged")
-        batches = _batches(run, con, files, expected)
+
+        def batches(stamp: load.Stamp) -> Iterator[Batch]:
+            return _batches(run, con, files, expected, stamp)
+
         load_id = load.load(run.paths, "feeds", batches, at)
         done.load_id = load_id or done.load_id
         done.files = files
@@ -309,11 +312,16 @@ def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
 
 
 def _batches(
-    run: Run, con: duckdb.DuckDBPyConnection, files: list[File], expected: dict[str, int]
+    run: Run,
+    con: duckdb.DuckDBPyConnection,
+    files: list[File],
+    expected: dict[str, int],
+    stamp: load.Stamp,
 ) -> Iterator[Batch]:
     """New rows of all files, a file after the other; a file that cannot be taken is named in
     itself and the next one goes on."""
     versions = Versions(con, run.paths.warehouse)
+    aside = feeding.Aside(load.set_aside(run.paths, "feeds"), stamp.load_id, stamp)
     waiting = [file.mapping.table.name for file in files]
     for file in files:
         waiting.pop(0)
@@ -322,7 +330,7 @@ def _batches(
             versions.keep(table.name)
         run.say(f"feeds: {file.label}")
         try:
-            for rows in feeding.take(con, file, versions):
+            for rows in feeding.take(con, file, versions, aside):
                 expected[table.name] = expected.get(table.name, 0) + rows.num_rows
                 yield Batch(table, rows)
         except (MappingError, OSError, UnicodeError, _duckdb_error()) as error:

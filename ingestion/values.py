@@ -114,11 +114,6 @@ def row_key(names: typing.Iterable[str]) -> str:
     return f"md5(concat_ws({_SEPARATOR}, {parts}))"
 
 
-def key_number(names: typing.Iterable[str]) -> str:
-    """64 bits of the key's typed values: equal keys share them, others nearly never do."""
-    return f"hash({', '.join(names)})"
-
-
 def row_hash(columns: dict[str, str]) -> str:
     """md5 over all known values, each after a mark for its column (column name -> SQL).
 
@@ -227,7 +222,10 @@ def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
 
 def _date(text: str, column: Column, marks: Marks) -> str:
     iso_day = quoted(_ISO_DAY + "([ T][0-9].*)?")
-    iso = f"case when regexp_full_match({text}, {iso_day}) then try_cast({text} as date) end"
+    day = f"try_cast({text} as date)"
+    # Most days are written as SQL writes them, and reading back costs half of the pattern.
+    alike = f"length({text}) = 10 and {text} between '0' and ':' and {day}::varchar = {text}"
+    iso = f"case when {alike} or regexp_full_match({text}, {iso_day}) then {day} end"
     if not marks.dates:
         return iso
     formats = ", ".join(quoted(each) for each in marks.dates)

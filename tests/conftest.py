@@ -56,3 +56,14 @@ def served(built: Paths, tmp_path_factory: pytest.TempPathFactory) -> Path:
             connection.execute("drop schema if exists dashboards cascade")
         make_views(file, database)
     return folder
+
+
+@pytest.fixture(scope="module", params=["held in memory", "set aside as Parquet"])
+def size(request: pytest.FixtureRequest):
+    """What holds for small files of feeds holds for large ones, which go another way."""
+    from ingestion import feeding
+
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param == "set aside as Parquet":
+            patched.setattr(feeding, "SMALL", 0)
+        yield

@@ -16,6 +16,8 @@ from settings import Feeds, Organization, Paths, Privacy, Run, Settings, Source
 
 POINTS = [
     "while extracting",
+    "while a large file is set aside",
+    "before a large file is loaded",
     "before normalizing",
     "before loading",
     "after a feed's rows were committed",
@@ -95,12 +97,16 @@ def arrange(point):
             die()
 
         feeding._stream = stream
+    elif point == "while a large file is set aside":
+        feeding.SMALL = 0
+        dying_after(feeding._Said, "new", lambda *_: True)
     elif point == "before normalizing":
         original = Pipeline.normalize
         Pipeline.normalize = lambda line, *a, **k: (
             die() if line.pipeline_name == "feeds" else original(line, *a, **k)
         )
-    elif point == "before loading":
+    elif point in ("before loading", "before a large file is loaded"):
+        feeding.SMALL = 0 if "large" in point else feeding.SMALL
         original = Pipeline.load
         Pipeline.load = lambda line, *a, **k: (
             die() if line.pipeline_name == "feeds" else original(line, *a, **k)

@@ -12,6 +12,7 @@ from feed_folder import FeedFolder
 from ingestion import check, mapping
 from settings import ConfigError
 
+pytestmark = pytest.mark.usefixtures("size")
 MEDIA = "channel,date,spend,clicks\n"
 
 
@@ -21,7 +22,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory):
+def many(size, tmp_path_factory):
     """One load of files of every kind, several of them bad: what each brings is asked below."""
     from openpyxl import Workbook
 

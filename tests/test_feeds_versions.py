@@ -3,12 +3,16 @@
 import pytest
 from feed_folder import FeedFolder
 
+from ingestion import feeding
+
+pytestmark = pytest.mark.usefixtures("size")
+
 HEAD = "currency,reporting_currency,date,rate\n"
 JULY = HEAD + "USD,EUR,2026-07-01,0.9\nUSD,EUR,2026-07-02,0.8\n"
 
 
 @pytest.fixture(scope="module")
-def rates(tmp_path_factory):
+def rates(size, tmp_path_factory):
     """July's rates, then the same again, then a correction, then the correction taken back."""
     folder = FeedFolder(tmp_path_factory.mktemp("rates"))
     folder.map(feed="fx_rates", files="*.csv")
@@ -141,3 +145,36 @@ def test_an_empty_column_makes_no_new_version(tmp_path):
     folder.put("b.csv", HEAD.strip() + ",rate_source\nUSD,EUR,2026-07-01,9,\n")
     folder.ingest()
     assert folder.load("fx_rates") == ("loaded", 2, 2, 1, 0)
+
+
+def test_small_and_large_files_of_one_load_keep_their_order(tmp_path, monkeypatch):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("a.csv", HEAD + "USD,EUR,2026-07-02,1\n")
+    large = folder.put("b.csv", JULY + "no row\nUSD,EUR,2026-07-02,2\nUSD,EUR,2026-07-04,none\n")
+    folder.put("c.csv", HEAD + "USD,EUR,2026-07-02,3\n")
+    monkeypatch.setattr(feeding, "SMALL", large.stat().st_size - 1)
+    folder.ingest()
+    assert folder.load("fx_rates") == ("loaded", 7, 5, 4, 2)
+    assert folder.ask(
+        "select rate, _file_row from raw_feeds.fx_rates where date = '2026-07-02' "
+        "order by _loaded_at"
+    ) == [(1, 2), (2, 5), (3, 2)]
+    assert folder.ask("select file_row from ingest.quarantine order by 1") == [(4,), (6,)]
+    assert not list(folder.paths.dlt.rglob("*.parquet"))
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path, monkeypatch):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    path = folder.put("a.csv", JULY)
+    read = feeding._good
+
+    def written_meanwhile(*said):
+        path.write_text(JULY + "USD,EUR,2026-07-03,0.6\n")
+        return read(*said)
+
+    monkeypatch.setattr(feeding, "_good", written_meanwhile)
+    outcome = folder.ingest()
+    assert any("changed while it was read" in line for line in outcome.lines)
+    assert folder.ask("select count(*) from raw_feeds.fx_rates") == [(0,)]
