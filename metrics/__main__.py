@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from pathlib import Path
 
@@ -19,11 +20,19 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", help="say what is wrong with the definitions")
     commands.add_parser("dictionary", help="write docs/metrics.md")
     commands.add_parser("compile", help="keep the SQL of every metric, so that `measure` finds it")
+    explain = commands.add_parser("explain", help="all that stands behind one published number")
+    explain.add_argument("metric")
+    explain.add_argument(
+        "about", nargs="*", metavar="SLICE or PERIOD",
+        help="network=linkedin; 2026, 2026-Q3, 2026-09, 2026-W38, 2026-09-14 or a grain",
+    )  # fmt: skip
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
         if options.command == "dashboards":
             return _dashboards(options)
+        if options.command == "explain":
+            return _explain(options)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -35,6 +44,18 @@ def main(arguments: list[str] | None = None) -> int:
         queries.compiled(found, queries.manifests(run, found), queries.sql_cache(run))
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from metrics.explain import explain
+
+    slices = [text for text in options.about if "=" in text]
+    periods = [text for text in options.about if "=" not in text and text != "all"]
+    if len(slices) > 1 or len(periods) > 1:
+        raise ConfigError("explain takes one slice (name=value) and one period.")
+    for line in explain(_run(), options.metric, *(slices or [None]), *(periods or [None])):
+        print(line)
     return 0
 
 
@@ -145,4 +166,9 @@ def _run() -> house.Run:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has seen enough
+        os._exit(0)
+    sys.exit(code)

@@ -218,6 +218,15 @@ def groups(catalogue: Catalogue) -> dict[str, str]:
     return {name: find(name) for name in root}
 
 
+def one(catalogue: Catalogue, found: Manifests, name: str, grain: str, slice_: str | None) -> str:
+    """MetricFlow's SQL for one metric by one grain and, given its key, one slice."""
+    together = groups(catalogue)
+    root = together[catalogue.measures_of(name)[0][0].name]
+    members = {model for model, first in together.items() if first == root}
+    request = _request(grain, catalogue.grain_of(name), slice_, [name], catalogue)
+    return _explain(engine(found.semantic, members, catalogue), request)
+
+
 def _with_engines(plan: list[Request], catalogue: Catalogue, found: Manifests) -> Iterator[tuple]:
     together = groups(catalogue)
     engines: dict[str, typing.Any] = {}

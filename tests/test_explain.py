@@ -1,0 +1,135 @@
+"""Everything behind one number: asked of the published sample, and of it alone."""
+
+import datetime as dt
+import re
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from metrics import __main__ as command
+from metrics.explain import explain, parse_period, period_text
+from settings import ROOT, ConfigError, Paths, Run, load_settings
+
+
+@pytest.fixture(scope="module")
+def ask(built):
+    """ask(metric, slice, period) -> the lines as one text."""
+    settings = load_settings()
+    run = Run(settings, built, "", dt.date(2026, 9, 30), dt.datetime(2026, 9, 30))  # noqa: DTZ001
+
+    def asked(metric, slice_=None, period=None):
+        return "\n".join(explain(run, metric, slice_, period))
+
+    return asked
+
+
+def published(built, sql):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_every_metric_that_has_a_value_explains_itself_and_its_sql_gives_the_published_value(
+    ask, built
+):
+    metrics = published(
+        built,
+        "select metric_id, max(slice_name), max(slice_value) from (select distinct on (metric_id) "
+        "metric_id, slice_name, slice_value from metrics.metric_values where value is not null "
+        "and grain = 'quarter' order by metric_id, slice_name = 'all', slice_name, slice_value, "
+        "period_start) group by 1 order by 1",
+    )
+    assert len(metrics) > 50
+    for metric, name, value in metrics:
+        told = ask(metric, None if name == "all" else f"{name}={value}", "quarter")
+        assert f"{metric}: " in told and "\nOwner: " in told and "\nTrust: " in told
+        if "SQL (" not in told:  # computed from other metrics' results: its formula is shown
+            continue
+        ran = told.split("SQL (")[1].splitlines()[0]
+        if "restricted" in ran:
+            assert "\n  people: " in told
+        else:
+            assert "as published" in ran or "none is published" in ran, told
+
+
+def test_a_change_is_told_in_parts_that_add_up(ask, built):
+    told = ask("revenue_booked", None, "2026-08")
+    [(value,)] = published(
+        built, "select value from metrics.metric_values where metric_id = 'revenue_booked' and "
+        "grain = 'month' and slice_name = 'all' and period_start = date '2026-08-01'"
+    )  # fmt: skip
+    assert re.search(r"^2026-08: ([\d,]+)\sEUR", told, re.M)[1] == f"{value:,.0f}"
+    assert "before, 2026-07: " in told and "a year before, 2025-08: " in told
+    assert "Goal revenue_2026: " in told
+    assert "raw_hubspot.deals (" in told and "fct_deals" in told
+
+
+def test_a_survey_shows_answers_rate_and_interval_and_a_ratio_its_parts(ask):
+    told = ask("nps", None, "quarter")
+    assert "n " in told and "response rate " in told and "(95 %)" in told
+    assert " / " in ask("response_rate", None, "month")
+
+
+def test_people_are_told_as_published_and_their_tables_are_not_read(ask):
+    told = ask("turnover_rate")
+    assert "restricted, so it is not run here" in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("revenue_boked",), "no metric 'revenue_boked'; did you mean 'revenue_booked'"),
+        (("ave",), "Barcelona"),
+        (("influence_score",), "no single score"),
+        (("revenue_booked", "colour=red"), "its slices: campaign_id, pipeline"),
+        (("revenue_booked", "pipeline=Deeler"), "did you mean 'Dealer'"),
+        (("revenue_booked", None, "1999-01"), "there are some from 20"),
+        (("revenue_booked", None, "2026-13"), "is no period"),
+        (("revenue_booked", None, "soon"), "is no period"),
+        (("turnover_rate", None, "day"), "not told by day; there are quarter, year"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_is(ask, asked, says):
+    with pytest.raises(ConfigError) as error:
+        ask(*asked)
+    assert says in str(error.value)
+
+
+def test_periods_are_read_as_they_are_written():
+    for text, grain, start in [
+        ("2026", "year", dt.date(2026, 1, 1)),
+        ("2026-Q3", "quarter", dt.date(2026, 7, 1)),
+        ("2026-09", "month", dt.date(2026, 9, 1)),
+        ("2026-W53", "week", dt.date(2026, 12, 28)),
+        ("2026-09-14", "day", dt.date(2026, 9, 14)),
+    ]:
+        assert parse_period(text) == (grain, start)
+        assert period_text(start, grain) == text
+    with pytest.raises(ConfigError):
+        parse_period("2025-W53")  # 2025 has 52
+
+
+def test_nothing_published_says_what_to_do(tmp_path):
+    settings = load_settings()
+    run = Run(settings, Paths(tmp_path), "", dt.date(2026, 9, 30), dt.datetime(2026, 9, 30))  # noqa: DTZ001
+    with pytest.raises(ConfigError, match="make build"):
+        list(explain(run, "revenue_booked", None, None))
+
+
+def test_the_command_prints_and_fails_as_a_script_expects(built, monkeypatch, capsys):
+    monkeypatch.setenv("PLUMBLINE_DATA", str(built.data))
+    assert command.main(["explain", "revenue_booked", "pipeline=Dealer", "2026-Q2"]) == 0
+    assert "2026-Q2, pipeline=Dealer: " in capsys.readouterr().out
+    assert command.main(["explain", "revenue_booked", "2026", "2025"]) == 1
+    assert "one period" in capsys.readouterr().err
+
+
+def test_a_reader_that_stops_early_is_no_error(built):
+    done = subprocess.run(
+        f"{sys.executable} -m metrics explain revenue_booked | head -1",
+        shell=True, cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PLUMBLINE_DATA": str(built.data), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.stdout.startswith("revenue_booked: ")
+    assert "Traceback" not in done.stderr
