@@ -159,6 +159,9 @@ def test_nothing_is_compared_across_a_changed_definition(main):
         "from dashboards.metric_latest where metric_id = 'social_impressions'",
     )
     assert latest == [(None, "not comparable", f"withheld: {why}", "no verdict")]
+    parts = "select count(*) from {} where metric_id = 'social_impressions'"
+    assert ask(main, parts.format("dashboards.drivers")) == [(0,)]
+    assert ask(main, parts.format("metrics.metric_drivers"))[0][0] > 0  # there were some to hide
     assert ask(  # nobody's definition changed: compared as ever
         main,
         "select count(*) from dashboards.metric_series where metric_id = 'leads_created' "
