@@ -115,16 +115,18 @@ def test_sums_of_what_was_are_what_the_sums_were(main):
             with sums as (
                 select metric_id, slice_name, period_start, sum(value) as value,
                     sum(numerator) as top, sum({name}_value) as then_value,
-                    sum({name}_numerator) as then_top
+                    sum({name}_numerator) as then_top, count({name}_break) as broken
                 from dashboards.metric_comparisons where grain = 'month' group by 1, 2, 3
             )
-            select s.then_value, o.value, s.then_top, o.top from sums as s join sums as o
+            select s.then_value, o.value, s.then_top, o.top, s.broken
+            from sums as s join sums as o
                 on s.metric_id = o.metric_id and s.slice_name = o.slice_name
                 and o.period_start = s.period_start - interval {back}
             """,
         )
-        assert len(rows) > 500
-        for then, was, then_top, top in rows:
+        whole = [row for row in rows if not row[4]]
+        assert len(whole) > 500 and len(rows) - len(whole) in range(10, 200)
+        for then, was, then_top, top, _ in whole:
             assert (then is None) == (was is None) and (then_top is None) == (top is None)
             assert then is None or then == pytest.approx(was)
             assert then_top is None or then_top == pytest.approx(top)
@@ -153,6 +155,16 @@ def test_nothing_is_compared_across_a_changed_definition(main):
     assert told[dt.date(2026, 5, 1), "all"][1:] == [False, None, True, why]
     assert told[dt.date(2026, 8, 1), "linkedin"] == [False, False, None, False, None]
     assert told[dt.date(2025, 11, 1), "facebook"][1:3] == [True, why]
+    sums = ask(  # what a trend adds up: nothing while one of its slices is broken
+        main,
+        "select period_start, count(year_before_break) = 0, count(year_before_value) > 0, "
+        "bool_and(year_before_break is null or year_before_value is null) "
+        "from dashboards.metric_comparisons where metric_id = 'social_impressions' "
+        "and grain = 'month' and slice_name = 'network' and channel <> 'Instagram' group by 1",
+    )
+    whole = {start: (is_whole, some, alone) for start, is_whole, some, alone in sums}
+    assert whole[dt.date(2025, 10, 1)] == (True, True, True)
+    assert whole[dt.date(2025, 12, 1)] == (False, True, True)
     latest = ask(
         main,
         "select year_before_value, year_before_text, change_text, verdict "
