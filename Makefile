@@ -59,7 +59,7 @@ plan-dashboards: environment ## say what `make dashboards` would do
 verify-dashboards: environment ## compare every card with the served copy
 	@$(PY) -m metrics dashboards verify
 metabase: ## start a Metabase with PostgreSQL on this machine (docker)
-	@command -v docker > /dev/null || { echo "plumbline: docker is needed for this; or point [metabase] url at a server." >&2; exit 1; }
+	@docker compose version > /dev/null 2>&1 || { echo "plumbline: docker with its compose plugin is needed for this; or point [metabase] url at a server." >&2; exit 1; }
 	@mkdir -p $${PLUMBLINE_DATA:-data}/publications
 	@PLUMBLINE_DATA_FOLDER=$$(realpath $${PLUMBLINE_DATA:-data}) docker compose --file deploy/metabase/compose.yml up --detach --wait
 

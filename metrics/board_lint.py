@@ -13,7 +13,7 @@ import time
 import typing
 from pathlib import Path
 
-from metrics.boards import COLLECTIONS, HEAT, WORDS, number_format, run_sql
+from metrics.boards import COLLECTIONS, COMPARED, HEAT, WORDS, number_format, run_sql
 from metrics.cards import GRID, STATUS_COLORS, Card, Dashboard, Tile
 from metrics.catalogue import REFUSED
 
@@ -380,7 +380,7 @@ def _colours(card: Card) -> typing.Iterator[Problem]:
 
 def _formats(card: Card) -> typing.Iterator[Problem]:
     """Numbers of a metric are written as its unit asks."""
-    for name in (*card.metrics, *(("year_before",) if card.metrics and card.unit else ())):
+    for name in (*card.metrics, *(COMPARED if card.metrics and card.unit else ())):
         form = card.settings.get("column_settings", {}).get(f'["name","{name}"]')
         if form is None:
             continue

@@ -72,14 +72,26 @@ WORDS = {
         "good": ("On track", "Reached", "Fresh", "Passed"),
         "warn": ("At risk", "Stale", "Degraded", "Warned", "Noted"),
         "bad": ("Off track", "Missed", "Failed"),
-        "none": ("Data late", "Too early", "Not configured", "Not evaluated"),
+        "none": ("Data late", "No source", "Too early", "Not configured", "Not evaluated"),
     },
-    "trust": {"good": ("fresh",), "warn": ("stale", "degraded"), "bad": ("failed",)},
+    "trust": {
+        "good": ("fresh",), "warn": ("stale", "degraded"), "bad": ("failed",),
+        "none": ("no source",),
+    },
     "verdict": {"good": ("better",), "bad": ("worse",)},
-}  # the words of columns that have a colour, so that a colour never stands alone
+}  # fmt: skip  # the words of columns that have a colour, so that a colour never stands alone
+TONES = {"Positive": STATUS_COLORS["good"], "Mixed": STATUS_COLORS["warn"],
+         "Negative": STATUS_COLORS["bad"], "Neutral": STATUS_COLORS["none"],
+         "Not judged": "#DCDFE0"}  # fmt: skip
+SERIES = {"tone": TONES, "sentiment": TONES}
+"""Columns whose words, in a legend, have a colour of their own."""
+STEPS = ("#509EE3", STATUS_COLORS["none"])
+"""Rises and falls of a waterfall where nobody says which way is better."""
 DATES = {"day": "D MMM YYYY", "week": "D MMM YYYY", "month": "MMM YYYY", "quarter": "[Q]Q YYYY",
          "year": "YYYY"}  # fmt: skip
 HEAT = ("#FFFFFF", "#509EE3")
+COMPARED = {"previous": "the {} before", "year_before": "a year before"}
+"""What a trend is held against, and its words."""
 TIME_CHARTS = ("smartscalar", "line", "area", "combo", "bar")
 
 Chart = typing.Literal[
@@ -330,7 +342,7 @@ def _tile(
     card = (
         _metric_card(board, told, tab, known, currency)
         if told.measured
-        else _view_card(board, told, tab, currency)
+        else _view_card(board, told, tab, known, currency)
     )
     if card.database == "people" and groups != ("HR",):
         raise Problem(f"view '{told.view}' is for HR alone; use it in collection people.", "view")
@@ -379,6 +391,15 @@ def sums_over_slices(metric: Metric, catalogue: Catalogue) -> str | None:
     return "ratio" if metric.spec.type == "ratio" and plain else None
 
 
+def of_networks(metric: Metric, catalogue: Catalogue) -> bool:
+    """Whether networks report what a metric counts, each by its own definition."""
+    return any(
+        dimension.name == "network"
+        for model, _ in catalogue.measures_of(metric.name)
+        for dimension in model.dimensions
+    )
+
+
 def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, currency: str) -> Card:
     metrics = [_metric(name, told, known) for name in told.measured]
     for field in ("view", "columns", "by", "sum", "share", "where"):
@@ -406,7 +427,9 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
     if latest and told.follow:
         raise Problem(f"{told.measured[0]} does not add up over time; leave `follow` out, it then "
                       "shows the last complete period.", "follow")  # fmt: skip
-    table = f'"{SCHEMA}"."metric_series"'
+    if told.chart == "smartscalar":
+        _may_compare(told, metrics)
+    source = "metric_comparisons" if told.chart == "smartscalar" else "metric_series"
     filters = [] if latest else ["period"]
     if sliced and FOLLOWS.get(sliced):
         filters.append(FOLLOWS[sliced])
@@ -418,7 +441,7 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
         f"slice_name = {literal(sliced or 'all')}",
         "is_latest" if latest else "is_complete",
     ]
-    kept, tags = _tags(filters, tab, "metric_series", "period_start")
+    kept, tags = _tags(filters, tab, source, "period_start")
     alias = (told.slice or "").removesuffix("_id")
     select, columns, formats = [], [], {}
     if in_time:
@@ -439,21 +462,24 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
         columns.append(Column(metric.name, "number"))
         formats[metric.name] = {"column_title": metric.spec.label,
                                 **number_format(metric.meta.unit, currency)}  # fmt: skip
-    if told.chart == "smartscalar" and not told.follow:
-        select.append("max(year_before_value) as year_before")
-        columns.append(Column("year_before", "number"))
-        formats["year_before"] = {"column_title": "A year before",
-                                  **number_format(metrics[0].meta.unit, currency)}  # fmt: skip
+    compared: list[dict[str, str]] = []
+    for name, words in COMPARED.items() if told.chart == "smartscalar" else ():
+        if name == "year_before" and told.grain == "year":
+            continue  # that is the one before
+        # Null where a changed definition lies between, also for one of several slices.
+        measured = _measured(ways[metrics[0].name], None, f"{name}_")
+        select.append(f"case when count({name}_break) = 0 then {measured} end as {name}")
+        columns.append(Column(name, "number"))
+        label = words.format(told.grain)
+        formats[name] = {"column_title": label.capitalize(),
+                         **number_format(metrics[0].meta.unit, currency)}  # fmt: skip
+        compared.append({"id": name, "type": "anotherColumn", "column": name, "label": label})
     group = [name.split(" as ")[0] for name in select[:keys]]
     order = told.order or tuple(group if in_time else [f"-{metrics[0].name}", *group][: 2 * keys])
-    sql = _sql(select, table, where, kept, group, order, told.limit)
+    sql = _sql(select, f'"{SCHEMA}"."{source}"', where, kept, group, order, told.limit)
     settings = _settings(told, [c.name for c in columns[:keys]],
-                         [metric.name for metric in metrics], formats)  # fmt: skip
-    if told.chart == "smartscalar":
-        compared = [{"id": "previous", "type": "previousPeriod"}]
-        if not told.follow:
-            compared.append({"id": "year", "type": "anotherColumn", "column": "year_before",
-                             "label": "A year before"})  # fmt: skip
+                         [metric.name for metric in metrics], formats, metrics[0])  # fmt: skip
+    if compared:
         settings |= {
             "scalar.field": metrics[0].name, "scalar.comparisons": compared,
             "scalar.switch_positive_negative": metrics[0].meta.better == "lower",
@@ -461,7 +487,7 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
     return Card(
         key=f"{board}.{told.key}",
         title=told.title,
-        description=_about_metrics(told, metrics, latest, filters, tab),
+        description=_about_metrics(told, metrics, in_time, latest, filters, tab, known),
         display=told.chart,
         sql=sql,
         columns=tuple(columns),
@@ -495,10 +521,23 @@ def _metric(name: str, told: TileFile, known: Catalogue) -> Metric:
     return metric
 
 
-def _measured(way: str | None, own: str | None) -> str:
-    """The aggregate of a metric's rows; `own` picks them where several metrics are read."""
+def _may_compare(told: TileFile, metrics: list[Metric]) -> None:
+    """Metabase colours every rise and fall of a trend green or red, and has no third."""
+    if len(metrics) > 1:
+        raise Problem("a smartscalar shows one metric; give each a tile.", "metrics")
+    if metrics[0].meta.better not in ("higher", "lower"):
+        raise Problem(
+            f"{metrics[0].name} is better neither higher nor lower, and Metabase would colour its "
+            "rise green; use scalar, line or bar.", "chart",
+        )  # fmt: skip
+
+
+def _measured(way: str | None, own: str | None, of_period: str = "") -> str:
+    """The aggregate of a metric's rows; `own` picks them where several metrics are read,
+    `of_period` the columns of a period that it is compared with."""
 
     def of(column: str) -> str:
+        column = f"{of_period}{column}"
         return f"case when {own} then {column} end" if own else column
 
     if way == "ratio":
@@ -507,9 +546,14 @@ def _measured(way: str | None, own: str | None) -> str:
 
 
 def _about_metrics(
-    told: TileFile, metrics: list[Metric], latest: bool, filters: list[str], tab: TabFile
-) -> str:
-    when = f"Last complete {told.grain}." if latest else "Complete periods only."
+    told: TileFile, metrics: list[Metric], in_time: bool, latest: bool, filters: list[str],
+    tab: TabFile, known: Catalogue,
+) -> str:  # fmt: skip
+    when = "Complete periods only."
+    if not in_time:
+        when = f"Last complete {told.grain}." if latest else f"All complete {told.grain}s together."
+    if told.chart == "smartscalar" and of_networks(metrics[0], known):
+        when += " Not compared across a network's changed definition."
     tail = " ".join([*([told.about] if told.about else []), when, unfiltered(filters, tab)])
     if len(metrics) == 1:
         meta = metrics[0].meta
@@ -540,11 +584,16 @@ def shortened(text: str, tail: str = "", size: int = DESCRIPTION) -> str:
 # --- cards of views ------------------------------------------------------------------------------
 
 
-def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
-    known = views.load()
-    if told.view not in known:
-        raise Problem(f"no view '{told.view}'; {near(told.view, known)}", "view")
-    view = known[told.view]
+def _view_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, currency: str) -> Card:
+    found = views.load()
+    if told.view not in found:
+        raise Problem(f"no view '{told.view}'; {near(told.view, found)}", "view")
+    view = found[told.view]
+    metric = _only_metric(told, known)
+    units = {
+        name: metric.meta.unit if column.unit == views.OF_METRIC and metric else column.unit
+        for name, column in view.columns.items()
+    }
     for field in ("slice", "follow"):
         if getattr(told, field):
             raise Problem(f"'{field}' is for cards of metrics; leave it out.", field)
@@ -560,7 +609,7 @@ def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
         _may_sum(view, name, told)
     select = [*told.columns, *told.by]
     columns = [Column(name, view.columns[name].kind) for name in select]
-    formats = {name: _column_format(view.columns[name], currency) for name in select}
+    formats = {name: _column_format(view.columns[name], units[name], currency) for name in select}
     if view.period in formats:
         formats[view.period]["date_style"] = DATES[view.grain]
     measured = [name for name in select if view.columns[name].kind == "number"]
@@ -570,7 +619,7 @@ def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
     for name in told.sum:
         select.append(f"sum({name}) as {name}")
         columns.append(Column(name, "number"))
-        formats[name] = _column_format(view.columns[name], currency)
+        formats[name] = _column_format(view.columns[name], units[name], currency)
         measured.append(name)
     for name, (part, whole) in told.share.items():
         unit = _share_unit(view, part, whole)
@@ -593,7 +642,8 @@ def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
         group += hidden  # an order by a column that is not shown, such as a step's place
     order = (*told.order, *(name for name in told.by if name not in ordered))  # no ties
     sql = _sql(select, f'"{SCHEMA}"."{view.name}"', where, kept, group, order, told.limit)
-    settings = _settings(told, dimensions, measured, formats)
+    settings = _settings(told, dimensions, measured, formats, metric)
+    unit = units.get(measured[0]) if measured else None
     return Card(
         key=f"{board}.{told.key}",
         title=told.title,
@@ -606,10 +656,20 @@ def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
         database=view.database,
         tags=tags,
         settings=settings,
-        unit=view.columns[measured[0]].unit if measured and measured[0] in view.columns else None,
+        unit=None if unit == views.OF_METRIC else unit,
         empty=told.empty,
         alert=told.alert,
     )
+
+
+def _only_metric(told: TileFile, known: Catalogue) -> Metric | None:
+    """The metric that a card of a view is limited to, whose unit its numbers have."""
+    name = told.where.get("metric_id")
+    if not isinstance(name, str):
+        return None
+    if name not in known.metrics:
+        raise Problem(f"no metric '{name}'; {near(name, known.metrics)}", "where")
+    return known.metrics[name]
 
 
 def _may_sum(view: View, name: str, told: TileFile) -> None:
@@ -638,10 +698,12 @@ def _condition(name: str, value: typing.Any) -> str:
     return f"{name} = {literal(value)}"
 
 
-def _column_format(column: views.Column, currency: str) -> dict[str, typing.Any]:
+def _column_format(
+    column: views.Column, unit: str | None, currency: str
+) -> dict[str, typing.Any]:  # fmt: skip
     titled = {"column_title": column.title} if column.title else {}
     if column.kind == "number":
-        return {**titled, **number_format(column.unit, currency)}
+        return {**titled, **number_format(unit, currency)}
     if column.kind in ("date", "timestamp"):
         return {**titled, "date_style": DATES["day"]}
     return titled
@@ -795,9 +857,10 @@ def column_key(name: str) -> str:
 
 def _settings(
     told: TileFile, dimensions: list[str], measured: list[str],
-    formats: dict[str, dict[str, typing.Any]],
+    formats: dict[str, dict[str, typing.Any]], metric: Metric | None,
 ) -> dict[str, typing.Any]:  # fmt: skip
-    """visualization_settings of a chart, from what its columns are for."""
+    """visualization_settings of a chart, from what its columns are for; `metric` is the one that
+    it shows, where it is one."""
     settings: dict[str, typing.Any] = {
         "column_settings": {column_key(name): form for name, form in formats.items()}
     }
@@ -844,6 +907,9 @@ def _settings(
             title = formats.get(name, {}).get("column_title")
             if title and len(measured) > 1:
                 series[name] = {**series.get(name, {}), "title": title}
+        if len(dimensions) > 1 and chart != "scatter":
+            colours = SERIES.get(dimensions[1], {})
+            series |= {word: {"color": colour} for word, colour in colours.items()}
         if series:
             settings["series_settings"] = series
         if isinstance(told.goal, float):
@@ -851,6 +917,11 @@ def _settings(
                          "graph.goal_label": "Target"}  # fmt: skip
         if chart == "row":
             settings["graph.show_values"] = True
+        if chart == "waterfall":
+            verdict = (STATUS_COLORS["good"], STATUS_COLORS["bad"])
+            better = metric.meta.better if metric else "neutral"
+            rise, fall = {"higher": verdict, "lower": verdict[::-1]}.get(better, STEPS)
+            settings |= {"waterfall.increase_color": rise, "waterfall.decrease_color": fall}
     elif chart == "pie":
         settings |= {"pie.dimension": dimensions[0], "pie.metric": measured[0],
                      "pie.show_legend": True}  # fmt: skip

@@ -55,8 +55,10 @@ class Card:
     """A question. `key` is unique over all dashboards (`<dashboard>.<card>`) and never changes.
 
     `sql` runs on DuckDB and Postgres alike and holds `[[and {{tag}}]]` for each tag. `settings`
-    are Metabase's `visualization_settings`. `display` is one of Metabase's names. `description`
-    holds definition, unit, caveat and owner. `empty` is what an empty result means.
+    are Metabase's `visualization_settings`, but for `date_style`, which says how long a period is
+    (`boards.DATES`); `metabase.shape` writes it in Metabase's words. `display` is one of
+    Metabase's names. `description` holds definition, unit, caveat and owner. `empty` is what an
+    empty result means.
     """
 
     key: str

@@ -6,6 +6,7 @@ of the one before.
 
 from __future__ import annotations
 
+import re
 import time
 import typing
 
@@ -23,6 +24,10 @@ create or replace table metrics.dim_metrics (
     additivity varchar, amec varchar, objective varchar, domain varchar, owner_role varchar,
     owner_name varchar, owner_status varchar, definition_source varchar, caveat varchar,
     formula varchar);
+"""
+METRIC_BREAKS = """
+create or replace table metrics.metric_breaks (
+    metric_id varchar, network varchar, measure varchar, changed_on date, definition varchar);
 """
 
 
@@ -47,6 +52,7 @@ def measure(run: Run) -> Outcome:
         connection.begin()
         rows = values.write(run, connection, catalogue, asked)
         write_metrics(connection, catalogue)
+        write_breaks(connection, catalogue)
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
@@ -84,5 +90,37 @@ def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -
             from marts.dim_owners where is_current group by role
         ) as found
         where found.role = dim_metrics.owner_role
+        """
+    )
+
+
+def write_breaks(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """metric_breaks: one row a metric, network and measure that the network began to count
+    otherwise, or no longer, on `changed_on`. The measures of a metric are the columns that its
+    semantic models read; only networks on which there is an account are listed."""
+    connection.execute(METRIC_BREAKS)
+    reported = connection.execute(
+        "select table_name from duckdb_columns() where schema_name = 'marts' "
+        "and column_name = 'network'"
+    ).fetchall()
+    of_networks = {table for (table,) in reported}
+    rows = {
+        (name, column)
+        for name in catalogue.metrics
+        for model, measure in catalogue.measures_of(name)
+        if model.table in of_networks
+        for column in re.findall(r"[a-z_]\w*", measure.expr or measure.name)
+    }
+    connection.execute("create or replace temp table counted (metric_id varchar, metric varchar)")
+    connection.executemany("insert into counted values (?, ?)", sorted(rows))
+    connection.execute(
+        """
+        insert into metrics.metric_breaks
+        select counted.metric_id, told.network, told.metric, told.available_from, told.definition
+        from counted
+        join marts.metric_availability as told on counted.metric = told.metric
+        where told.is_break and told.network in (select network from marts.dim_accounts)
+        order by 1, 4, 2, 3;
+        drop table counted
         """
     )

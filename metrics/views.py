@@ -24,6 +24,8 @@ if typing.TYPE_CHECKING:
 
 FOLDER = ROOT / "metrics" / "views"
 SCHEMA = "dashboards"
+OF_METRIC = "of_metric"
+"""The unit of a column that is in the unit of the row's metric."""
 Kind = typing.Literal["date", "timestamp", "number", "text", "boolean"]
 Name = typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 

@@ -19,6 +19,8 @@ create table metrics.dim_metrics (
     formula varchar);
 create table metrics.metric_trust (
     metric_id varchar, trust varchar, reason varchar, sources varchar, last_event_date date);
+create table metrics.metric_breaks (
+    metric_id varchar, network varchar, measure varchar, changed_on date, definition varchar);
 create table marts.dim_owners (
     owner_key varchar, role varchar, owner_label varchar, display_name varchar,
     department varchar, valid_from date, valid_to date, is_current boolean, owner_status varchar);

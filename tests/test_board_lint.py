@@ -50,7 +50,11 @@ def test_a_filter_changes_the_cards_that_follow_it(files):
                 "select distinct channel from dashboards.metric_series where metric_id = "
                 "'leads_created' and slice_name = 'channel_id'").fetchall()
         ]  # fmt: skip
-    assert sum(v for _, v in every) == sum(v for rows in parts for _, v in rows)
+    # Of a channel that is gone by now there still is a row, for the sake of the year before.
+    for at in (1, 2, 3):  # the value, the one before, the one a year before
+        assert sum(row[at] or 0 for row in every) == sum(
+            row[at] or 0 for rows in parts for row in rows
+        )
 
 
 def test_the_time_of_every_card_is_told(files):

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 import yaml
 
-from metrics import boards, views
+from metrics import boards, catalogue, views
 from metrics.board_lint import DISPLAYS
-from metrics.cards import GRID, Card, Tag
+from metrics.cards import GRID, STATUS_COLORS, Card, Tag
 from settings import ConfigError
 
 AS_OF = dt.date(2026, 9, 30)
@@ -136,6 +136,64 @@ def test_lower_is_better_turns_the_arrow_round(cards):
     assert cards["goals.leads"].settings["scalar.switch_positive_negative"] is False
 
 
+def test_what_is_neither_good_nor_bad_has_no_colour(cards):
+    """Metabase colours every rise of a trend; of spend there is a plain number instead."""
+    known = catalogue.load().metrics
+    trends = [card for card in cards.values() if card.display == "smartscalar"]
+    assert len(trends) > 30
+    assert {known[card.metrics[0]].meta.better for card in trends} == {"higher", "lower"}
+    spend = cards["channels.spend"]
+    assert (spend.display, len(spend.columns)) == ("scalar", 1)
+    assert [tag.name for tag in spend.tags] == ["period", "business_unit"]
+    assert "All complete months together." in spend.description
+
+
+def test_every_trend_is_held_against_the_period_before_and_a_year_before(cards):
+    """Also one that follows a filter, though the window of twelve months does not hold that year:
+    the sum of what its slices were then, or nothing where a definition changed in between."""
+    for card in cards.values():
+        if card.display == "smartscalar":
+            told = card.settings["scalar.comparisons"]
+            assert [one["column"] for one in told] == ["previous", "year_before"], card.key
+            assert [column.name for column in card.columns][2:] == ["previous", "year_before"]
+            assert '"dashboards"."metric_comparisons"' in card.sql
+    assert (
+        "case when count(year_before_break) = 0 then sum(year_before_numerator) / "
+        "nullif(sum(year_before_denominator), 0) end as year_before"
+    ) in cards["channels.engagement_rate"].sql
+    assert "changed definition" in cards["channels.engagement_rate"].description
+    assert "changed definition" not in cards["goals.revenue"].description
+
+
+def test_steps_of_a_metric_have_its_unit_and_its_colours(cards, folder):
+    def of(card):
+        form = card.settings["column_settings"][f'["name","{card.columns[1].name}"]']
+        colours = [card.settings[f"waterfall.{way}_color"] for way in ("increase", "decrease")]
+        return card.unit, form.get("currency"), form.get("decimals"), colours
+
+    good, bad = STATUS_COLORS["good"], STATUS_COLORS["bad"]
+    assert of(cards["goals.change_revenue"]) == ("money", "EUR", 0, [good, bad])
+    assert of(cards["goals.change_leads"]) == ("count", None, 0, [good, bad])
+    assert of(cards["funnel.revenue_steps"]) == ("money", "EUR", 0, list(boards.STEPS))
+    for metric, colours in (
+        ("first_response_time", [bad, good]), ("paid_social_spend", list(boards.STEPS))
+    ):  # fmt: skip
+        (folder / "one.yml").write_text(f"{GOOD}{STEPS.format(metric)}")
+        [board] = boards.load(folder, currency="EUR")
+        assert of(board.tiles[2].card)[3] == colours
+    (folder / "one.yml").write_text(f"{GOOD}{STEPS.format('revenue')}")
+    with pytest.raises(ConfigError, match=r"one\.yml:\d+: .*no metric 'revenue'; did you mean"):
+        boards.load(folder, currency="EUR")
+
+
+def test_a_tone_has_its_colour_by_its_word(cards):
+    for key in ("response.tone", "channels.tone_of_press"):
+        told = cards[key].settings["series_settings"]
+        assert told["Positive"]["color"] == STATUS_COLORS["good"], key
+        assert told["Negative"]["color"] == STATUS_COLORS["bad"], key
+        assert told["Neutral"]["color"] == STATUS_COLORS["none"], key
+
+
 def test_numbers_are_written_by_their_unit(cards):
     def form(key, column):
         return cards[key].settings["column_settings"][f'["name","{column}"]']
@@ -143,7 +201,7 @@ def test_numbers_are_written_by_their_unit(cards):
     assert form("goals.revenue", "revenue_booked")["currency"] == "EUR"
     assert form("goals.voice", "share_of_voice")["number_style"] == "percent"
     assert form("goals.response_time", "first_response_time")["suffix"] == " min"
-    assert form("goals.goals", "attainment") | {"column_title": ""} == {
+    assert form("goals.goals", "target_share") | {"column_title": ""} == {
         "column_title": "", "number_style": "percent", "decimals": 1, "show_mini_bar": True,
     }  # fmt: skip
 
@@ -250,6 +308,18 @@ def folder(tmp_path):
     return tmp_path
 
 
+STEPS = """\
+          - key: why
+            title: Why
+            chart: waterfall
+            view: drivers
+            columns: [part, contribution]
+            where: {{metric_id: {}}}
+            about: 'Parts of the change.'
+            owner: demand_lead
+"""
+
+
 def test_a_good_file_compiles(folder):
     [board] = boards.load(folder, currency="EUR")
     assert [(t.key, t.column, t.row, t.width, t.height) for t in board.tiles] == [
@@ -298,6 +368,10 @@ LEADS = "{key: leads, title: Leads, chart: scalar, metric: leads_created, follow
         (LEADS, leads(metric="self_reported_source_share", follow=None), "give a slice"),
         (LEADS, leads(metric="social_followers", follow="network", chart="scalar"),
          "does not add up over time"),
+        (LEADS, leads(metric="paid_social_spend", follow="geography", chart="smartscalar"),
+         "better neither higher nor lower, and Metabase would colour its rise green"),
+        (LEADS, leads(metric=None, metrics=["leads_created", "win_rate"], chart="smartscalar",
+                      follow=None), "a smartscalar shows one metric"),
         (LEADS, leads(metric="earned_media_items", follow="medium"), "no filter is for 'medium'"),
         ("view: funnel_steps", "view: account_reach", "has no 'step'"),
         ("about: 'Leads by step. Unit: leads.'", "empty: Nothing.", "says `about`"),

@@ -58,12 +58,23 @@ def asked(run, catalogue, found):
     return queries.compiled(catalogue, found, queries.sql_cache(run))
 
 
+AVAILABILITY = """
+create table marts.metric_availability as from (values
+    ('facebook', 'impressions', null, 'Times shown', false),
+    ('facebook', 'impressions', date '2025-11-15', 'Withdrawn', true),
+    ('instagram', 'impressions', date '2025-04-21', 'Withdrawn', true),
+    ('facebook', 'followers', date '2025-05-01', 'People', false))
+    as t(network, metric, available_from, definition, is_break)
+"""
+
+
 @pytest.fixture(scope="module")
 def filled(run, catalogue, found, asked):
     """A warehouse with made-up rows in every mart, measured."""
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         filled_marts.fill(connection, filled_marts.columns_of(found.graph), catalogue)
         connection.execute(INGEST)
+        connection.execute(AVAILABILITY)
         connection.executemany(
             "insert into ingest.sources values "
             "(?, ?, 'data_lead', true, 3, '2026-06-10', '2026-06-10 06:00', 'fresh', null)",
@@ -553,6 +564,7 @@ def test_the_step_writes_all_of_its_schema(warehouse, filled):
     assert {
         "metric_values",
         "metric_trust",
+        "metric_breaks",
         "dim_metrics",
         "goal_status",
         "metric_drivers",
@@ -562,6 +574,26 @@ def test_the_step_writes_all_of_its_schema(warehouse, filled):
     before = filled.execute("select * from metrics.metric_values").fetchall()
     measure.measure(warehouse)
     assert filled.execute("select * from metrics.metric_values").fetchall() == before
+
+
+def test_a_changed_definition_is_one_of_the_metrics_that_count_it(catalogue):
+    """Of networks on which there is an account, and of none that counts contacts of its own."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create schema metrics; "
+            "create table marts.fct_post_days (network varchar); "
+            "create table marts.fct_channel_days (channel_id varchar); "
+            "create table marts.dim_accounts as select 'facebook' as network"
+        )
+        connection.execute(AVAILABILITY)
+        measure.write_breaks(connection, catalogue)
+        rows = connection.execute("from metrics.metric_breaks").fetchall()
+    assert {row[1:] for row in rows} == {
+        ("facebook", "impressions", dt.date(2025, 11, 15), "Withdrawn")
+    }
+    assert {row[0] for row in rows} == {
+        "social_impressions", "engagement_rate_impressions", "social_ctr",
+    }  # fmt: skip
 
 
 def test_a_step_that_fails_leaves_the_numbers_of_the_one_before(warehouse, filled, monkeypatch):

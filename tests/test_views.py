@@ -9,6 +9,7 @@ import pytest
 from test_layout import REFUSED
 
 from metrics import views
+from metrics.boards import WORDS
 from metrics.postgres import SCHEMAS
 from settings import ConfigError
 
@@ -99,6 +100,162 @@ def test_the_series_carries_the_period_before_and_the_year_before(main):
     assert rows[dt.date(2024, 1, 1)][1:] == (None, None)  # nothing before is unknown, not 0
 
 
+def test_sums_of_what_was_are_what_the_sums_were(main):
+    """A slice that is gone by now, or new, is missing from no total."""
+    gone = ask(
+        main,
+        "select count(*) from dashboards.metric_comparisons where value is null "
+        "and year_before_value is not null",
+    )
+    assert gone[0][0] > 100
+    for back, name in (("1 month", "previous"), ("1 year", "year_before")):
+        rows = ask(
+            main,
+            f"""
+            with sums as (
+                select metric_id, slice_name, period_start, sum(value) as value,
+                    sum(numerator) as top, sum({name}_value) as then_value,
+                    sum({name}_numerator) as then_top, count({name}_break) as broken
+                from dashboards.metric_comparisons where grain = 'month' group by 1, 2, 3
+            )
+            select s.then_value, o.value, s.then_top, o.top, s.broken
+            from sums as s join sums as o
+                on s.metric_id = o.metric_id and s.slice_name = o.slice_name
+                and o.period_start = s.period_start - interval {back}
+            """,
+        )
+        whole = [row for row in rows if not row[4]]
+        assert len(whole) > 500 and len(rows) - len(whole) in range(10, 200)
+        for then, was, then_top, top, _ in whole:
+            assert (then is None) == (was is None) and (then_top is None) == (top is None)
+            assert then is None or then == pytest.approx(was)
+            assert then_top is None or then_top == pytest.approx(top)
+
+
+def test_nothing_is_compared_across_a_changed_definition(main):
+    """Facebook gave no impressions any more from 15 November 2025 on."""
+    told = {
+        (start, name): row
+        for start, name, *row in ask(
+            main,
+            "select period_start, slice_value, value is null, previous_value is null, "
+            "previous_break, year_before_value is null, year_before_break "
+            "from dashboards.metric_series where metric_id = 'social_impressions' "
+            "and grain = 'month' and slice_name in ('all', 'network')",
+        )
+    }
+    why = "Facebook changed impressions on 15 Nov 2025"
+    both = f"{why}, Instagram changed impressions on 21 Apr 2025"
+    # Before and after within one definition, the month of the change, and the month after it,
+    # whose month before is of both definitions.
+    assert told[dt.date(2025, 10, 1), "all"][1:3] == [False, None]
+    assert told[dt.date(2025, 11, 1), "all"][1:] == [True, why, True, both]
+    assert told[dt.date(2025, 12, 1), "all"][1:] == [True, why, True, both]
+    assert told[dt.date(2026, 1, 1), "all"][1:] == [False, None, True, both]
+    assert told[dt.date(2026, 5, 1), "all"][1:] == [False, None, True, why]
+    assert told[dt.date(2026, 8, 1), "linkedin"] == [False, False, None, False, None]
+    assert told[dt.date(2025, 11, 1), "facebook"][1:3] == [True, why]
+    sums = ask(  # what a trend adds up: nothing while one of its slices is broken
+        main,
+        "select period_start, count(year_before_break) = 0, count(year_before_value) > 0, "
+        "bool_and(year_before_break is null or year_before_value is null) "
+        "from dashboards.metric_comparisons where metric_id = 'social_impressions' "
+        "and grain = 'month' and slice_name = 'network' and channel <> 'Instagram' group by 1",
+    )
+    whole = {start: (is_whole, some, alone) for start, is_whole, some, alone in sums}
+    assert whole[dt.date(2025, 10, 1)] == (True, True, True)
+    assert whole[dt.date(2025, 12, 1)] == (False, True, True)
+    latest = ask(
+        main,
+        "select year_before_value, year_before_text, change_text, verdict "
+        "from dashboards.metric_latest where metric_id = 'social_impressions'",
+    )
+    assert latest == [(None, "not comparable", f"withheld: {why}", "no verdict")]
+    assert ask(  # nobody's definition changed: compared as ever
+        main,
+        "select count(*) from dashboards.metric_series where metric_id = 'leads_created' "
+        "and (previous_break is not null or year_before_break is not null)",
+    ) == [(0,)]
+
+
+@pytest.fixture
+def remade(served, tmp_path):
+    """Make the views anew after a change of the tables behind them."""
+
+    def make(*changes):
+        file = tmp_path / "plumbline.duckdb"
+        shutil.copyfile(served / "plumbline.duckdb", file)
+        with duckdb.connect(str(file)) as connection:
+            connection.execute("drop schema dashboards cascade")
+            for change in changes:
+                connection.execute(change)
+        views.make_views(file)
+        return duckdb.connect(str(file), read_only=True)
+
+    return make
+
+
+def test_a_goal_on_a_network_that_changed_its_words_is_not_compared(remade):
+    network = "'cumulative', slice = 'network=facebook'"
+    with remade(
+        "update metrics.goal_status set profile = 'level' where goal_id = 'nps_2026'",
+        "update metrics.goal_status set metric_id = 'social_impressions', profile = "
+        f"{network} where goal_id = 'qualified_leads_2026'",
+        "update metrics.goal_status set metric_id = 'social_impressions', profile = "
+        f"{network.replace('facebook', 'linkedin')} where goal_id = 'event_leads_2026'",
+    ) as connection:
+        told = dict(ask(connection, "select goal_id, change_text from dashboards.goals"))
+    assert told["qualified_leads_2026"] == "withheld: Facebook changed impressions on 15 Nov 2025"
+    assert not told["event_leads_2026"].startswith("withheld")
+    assert not told["nps_2026"].startswith("withheld")
+
+
+def test_a_change_across_a_changed_definition_is_not_taken_apart(main, remade):
+    parts = "select metric_id, count(*) from dashboards.drivers group by 1"
+    before = dict(ask(main, parts))
+    changed = "insert into metrics.metric_breaks values ('leads_created', 'linkedin', 'x', {}, 'x')"
+    with remade(changed.format("date '2026-05-01'")) as connection:
+        after = dict(ask(connection, parts))
+    assert before["leads_created"] > 0 and "leads_created" not in after
+    assert after == {name: n for name, n in before.items() if name != "leads_created"}
+    with remade(changed.format("date '2024-05-01'")) as connection:  # both quarters after it
+        assert dict(ask(connection, parts)) == before
+
+
+def test_a_source_that_nobody_named_is_not_late(remade):
+    """Grey, with words of its own, and counted neither as good nor as bad."""
+    late = "update metrics.goal_status set status = 'data_late', actual = null, trust = 'failed' "
+    goals = "where goal_id in ('win_rate_2026', 'revenue_2026')"
+    with remade(
+        late + goals,
+        "update metrics.metric_trust set trust = 'failed', sources = '', reason = 'no source "
+        "configured (hubspot.deals).' where metric_id = 'win_rate'",
+    ) as connection:
+        told = {
+            row[0]: row[1:]
+            for row in ask(
+                connection,
+                f"select goal_id, status, status_order, trust from dashboards.goals {goals}",
+            )
+        }
+        trust = ask(
+            connection, "select trust from dashboards.metric_latest where metric_id = 'win_rate'"
+        )
+        [counted] = ask(
+            connection, "select goals_on_track, goals_off_track from dashboards.data_state"
+        )
+        words = dict(ask(connection, "select status, count(*) from dashboards.goals group by 1"))
+    assert told["win_rate_2026"] == ("No source", 5, "no source")
+    assert told["revenue_2026"][:2] == ("Data late", 4)
+    assert trust == [("no source",)]
+    assert counted == (
+        words.get("On track", 0) + words.get("Reached", 0),
+        words.get("Off track", 0) + words.get("Missed", 0),
+    )
+    assert {"No source", "Data late"} <= set(WORDS["status"]["none"])
+    assert "no source" in WORDS["trust"]["none"]
+
+
 def test_the_latest_period_of_a_slice_is_that_of_its_metric(main):
     """A channel without leads this month shows no older month as if it were the latest."""
     assert ask(
@@ -149,11 +306,11 @@ def test_every_attribution_model_adds_up_to_the_same_with_what_is_not_traced(mai
                      "where not is_attributed")[0][0] > 0  # fmt: skip
 
 
-def test_attainment_is_turned_round_where_lower_is_better(main):
-    rows = ask(main, "select better, value, target, attainment from dashboards.goals")
+def test_the_share_of_a_target_is_turned_round_where_lower_is_better(main):
+    rows = ask(main, "select better, value, target, target_share from dashboards.goals")
     assert {"lower", "higher"} <= {row[0] for row in rows}
-    for better, value, target, attainment in rows:
-        assert attainment == pytest.approx(target / value if better == "lower" else value / target)
+    for better, value, target, share in rows:
+        assert share == pytest.approx(target / value if better == "lower" else value / target)
 
 
 def test_a_goal_says_its_numbers_with_their_unit(main):

@@ -25,6 +25,9 @@ TAB = "plumbline.tab"
 PLACE = "plumbline.place"
 OURS = (APPLIED, KEY, TILE, TAB, PLACE)
 MARK = "Kept by Plumbline: "
+DAY = {"date_style": "D MMMM, YYYY", "date_abbreviate": True}
+"""Metabase knows six styles of a date, passes over any other, and shortens one to the month or
+quarter that it finds in the data by itself."""
 
 Json = typing.Any
 
@@ -111,11 +114,20 @@ def card_body(card: Card, fields: Fields, collection_id: Json) -> dict[str, Json
             "database": fields.database(card.database),
             "native": {"query": card.sql, "template-tags": tags},
         },
-        "visualization_settings": dict(card.settings),
+        "visualization_settings": _dated(card.settings),
         "entity_id": entity_id(card.key),
     }
     body["visualization_settings"] |= {KEY: card.key, APPLIED: digest(card_form(body))}
     return body
+
+
+def _dated(settings: dict[str, Json]) -> dict[str, Json]:
+    """Settings with dates in Metabase's words."""
+    told = settings.get("column_settings") or {}
+    columns = {
+        key: {**form, **DAY} if "date_style" in form else form for key, form in told.items()
+    }  # fmt: skip
+    return {**settings, **({"column_settings": columns} if columns else {})}
 
 
 def card_form(card: dict[str, Json]) -> dict[str, Json]:

@@ -15,8 +15,9 @@ feeds as (
 kept_out as (select sum(rows_quarantined) as kept from ingest.quarantine_counts),
 aims as (
     select
-        sum(case when status_order in (6, 7) then 1 else 0 end) as good,
-        sum(case when status_order in (1, 2) then 1 else 0 end) as bad, count(*) as aims
+        sum(case when status in ('On track', 'Reached') then 1 else 0 end) as good,
+        sum(case when status in ('Off track', 'Missed') then 1 else 0 end) as bad,
+        count(*) as aims
     from dashboards.goals
 )
 select

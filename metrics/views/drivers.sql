@@ -1,4 +1,4 @@
--- One row per metric, slice and part: what it gave to the change of the last complete quarter against the same quarter of the year before. The parts of one metric and slice add up to the whole change.
+-- One row per metric, slice and part: what it gave to the change of the last complete quarter against the same quarter of the year before. The parts of one metric and slice add up to the whole change. A change across a changed definition of a network is not taken apart.
 with compared as (
     select
         metric_id, slice_name, slice_value, sum(contribution) as contribution,
@@ -17,4 +17,8 @@ select
 from compared as c
 join metrics.dim_metrics as m on c.metric_id = m.metric_id
 left join named as n on c.slice_name = n.slice_name and c.slice_value = n.slice_value
+left join dashboards.broken_comparisons as b
+    on c.metric_id = b.metric_id and b.grain = 'quarter' and c.period_to = b.period_start
+    and b.comparison = 'year_before' and b.network = 'all'
+where b.note is null
 order by 1, 4, abs(c.contribution) desc, 5

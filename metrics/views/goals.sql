@@ -1,4 +1,4 @@
--- One row per goal: where it stands, where it should stand by now and where it will end. attainment is value over target, turned round where lower is better; status follows the chance of meeting the target, never attainment. There is no average over goals.
+-- One row per goal: where it stands, where it should stand by now and where it will end. target_share is value over target, turned round where lower is better; status follows the chance of meeting the target, never that share. There is no average over goals.
 with sliced as (
     select
         *,
@@ -9,6 +9,7 @@ with sliced as (
 months as (
     select
         metric_id, slice_name, slice_value, slice_label, value, year_before_value,
+        year_before_break,
         row_number() over (
             partition by metric_id, slice_name, slice_value
             order by case grain when 'month' then 1 when 'quarter' then 2 else 3 end
@@ -43,6 +44,17 @@ stretches as (
             or date_trunc('month', least(g.as_of, g.period_to) + 1) = least(g.as_of, g.period_to) + 1
         )
     group by g.goal_id, g.profile
+),
+-- A network changed what the metric counts since the stretch of a year before began.
+breaks as (
+    select g.goal_id, string_agg(distinct b.note, ', ' order by b.note) as note
+    from sliced as g
+    join dashboards.metric_breaks as b
+        on g.metric_id = b.metric_id
+        and b.changed_on > g.period_from - interval 1 year
+        and b.changed_on <= least(g.as_of, g.period_to)
+        and (g.slice_name <> 'network' or g.slice_value = b.network)
+    group by g.goal_id
 )
 select
     g.goal_id,
@@ -56,18 +68,20 @@ select
     g.statement, g.why, g.metric_id, g.unit, d.better,
     coalesce(g.owner_name, 'nobody') as owner, g.owner_role, g.owner_status,
     g.period_from, g.period_to, g.as_of,
-    case g.status
-        when 'off_track' then 'Off track' when 'missed' then 'Missed'
-        when 'at_risk' then 'At risk' when 'data_late' then 'Data late'
-        when 'too_early' then 'Too early' when 'on_track' then 'On track' else 'Reached'
-    end as status,
-    case g.status
-        when 'off_track' then 1 when 'missed' then 2 when 'at_risk' then 3 when 'data_late' then 4
-        when 'too_early' then 5 when 'on_track' then 6 else 7
-    end as status_order,
+    -- Nothing is late where no source was ever named.
+    case when g.status = 'data_late' and t.sources = '' then 'No source'
+        when g.status = 'off_track' then 'Off track' when g.status = 'missed' then 'Missed'
+        when g.status = 'at_risk' then 'At risk' when g.status = 'data_late' then 'Data late'
+        when g.status = 'too_early' then 'Too early' when g.status = 'on_track' then 'On track'
+        else 'Reached' end as status,
+    case when g.status = 'data_late' and t.sources = '' then 5
+        when g.status = 'off_track' then 1 when g.status = 'missed' then 2
+        when g.status = 'at_risk' then 3 when g.status = 'data_late' then 4
+        when g.status = 'too_early' then 6 when g.status = 'on_track' then 7
+        else 8 end as status_order,
     g.status_reason, g.actual as value, g.expected, g.target, g.baseline,
     case when d.better = 'lower' then g.target / nullif(g.actual, 0)
-        else g.actual / nullif(g.target, 0) end as attainment,
+        else g.actual / nullif(g.target, 0) end as target_share,
     g.pace, g.forecast, g.forecast_low, g.forecast_high, g.probability as chance,
     g.required_rate,
     coalesce(said(g.actual, g.unit, p.reporting_currency), 'unknown') as value_text,
@@ -80,15 +94,21 @@ select
         'not enough history'
     ) as forecast_text,
     coalesce(case
+        when g.profile = 'level' and m.year_before_break is not null
+            then 'withheld: ' || m.year_before_break
+        when g.profile <> 'level' and b.note is not null then 'withheld: ' || b.note
         when g.profile = 'level'
             then changed(m.value, m.year_before_value, g.unit, p.reporting_currency)
         else changed(g.actual, s.year_before, g.unit, p.reporting_currency)
     end, 'unknown') as change_text,
-    g.trust, coalesce(g.trust_reason, '') as trust_reason
+    case when t.sources = '' then 'no source' else g.trust end as trust,
+    coalesce(g.trust_reason, '') as trust_reason
 from sliced as g
 join metrics.dim_goals as d on g.goal_id = d.goal_id
 cross join ops.publication as p
+left join metrics.metric_trust as t on g.metric_id = t.metric_id
 left join stretches as s on g.goal_id = s.goal_id
+left join breaks as b on g.goal_id = b.goal_id
 left join months as m
     on g.metric_id = m.metric_id and g.slice_name = m.slice_name
     and g.slice_value = m.slice_value and m.place = 1

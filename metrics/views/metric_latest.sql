@@ -15,10 +15,14 @@ select
     coalesce(m.owner_name, 'nobody') as owner, m.owner_status, m.definition_source, m.caveat,
     r.grain, r.period_start, r.value, r.previous_value, r.year_before_value,
     coalesce(said(r.value, m.unit, p.reporting_currency), 'unknown') as value_text,
-    coalesce(said(r.year_before_value, m.unit, p.reporting_currency), 'unknown')
-        as year_before_text,
-    coalesce(changed(r.value, r.year_before_value, m.unit, p.reporting_currency), 'unknown')
-        as change_text,
+    coalesce(
+        said(r.year_before_value, m.unit, p.reporting_currency),
+        case when r.year_before_break is null then 'unknown' else 'not comparable' end
+    ) as year_before_text,
+    coalesce(
+        'withheld: ' || r.year_before_break,
+        changed(r.value, r.year_before_value, m.unit, p.reporting_currency), 'unknown'
+    ) as change_text,
     case
         when r.value is null or r.year_before_value is null or m.better not in ('higher', 'lower')
             then 'no verdict'
@@ -26,7 +30,8 @@ select
         when (r.value > r.year_before_value) = (m.better = 'higher') then 'better'
         else 'worse'
     end as verdict,
-    t.trust, coalesce(t.reason, '') as trust_reason
+    case when t.sources = '' then 'no source' else t.trust end as trust,
+    coalesce(t.reason, '') as trust_reason
 from metrics.dim_metrics as m
 cross join ops.publication as p
 left join ranked as r on m.metric_id = r.metric_id and r.place = 1

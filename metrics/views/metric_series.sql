@@ -1,4 +1,4 @@
--- One row per metric, grain (week to year), period and slice value: the value with the one before it and the one a year earlier. Values are in the metric's own unit; percent is a share. Never add values up over slices unless the metric is additive.
+-- One row per metric, grain (week to year), period and slice value: the value with the one before it and the one a year earlier, which are null where a network changed the definition in between (a sentence then says which). Values are in the metric's own unit; percent is a share. Never add values up over slices unless the metric is additive.
 with spelled as (
     select * from (values
         ('(unknown)', 'Not stated'), ('linkedin', 'LinkedIn'), ('youtube', 'YouTube'),
@@ -43,8 +43,15 @@ labelled as (
             upper(left(s.slice_value, 1)) || replace(substr(s.slice_value, 2), '_', ' ')
         ) as slice_label,
         max(case when s.is_complete then s.period_start end)
-            over (partition by s.metric_id, s.grain, s.slice_name) as latest_start
+            over (partition by s.metric_id, s.grain, s.slice_name) as latest_start,
+        case s.slice_name
+            when 'network' then s.slice_value
+            when 'account_id' then coalesce(a.network, 'all')
+            else 'all'
+        end as reported_by
     from series as s
+    left join marts.dim_accounts as a
+        on s.slice_name = 'account_id' and s.slice_value = a.account_id
     left join named as n on s.slice_name = n.slice_name and s.slice_value = n.slice_value
     left join spelled as w on s.slice_value = w.word
 )
@@ -56,7 +63,9 @@ select
     case when l.slice_name in ('geography', 'sales_team', 'team', 'pipeline') then l.slice_label
     end as business_unit,
     l.value, l.numerator, l.denominator, l.n, l.low, l.high,
-    p.value as previous_value, y.value as year_before_value,
+    case when pb.note is null then p.value end as previous_value,
+    case when yb.note is null then y.value end as year_before_value,
+    pb.note as previous_break, yb.note as year_before_break,
     l.is_complete, l.period_start = l.latest_start as is_latest, l.trust, l.trust_reason
 from labelled as l
 join metrics.dim_metrics as m on l.metric_id = m.metric_id
@@ -66,4 +75,10 @@ left join series as p
 left join series as y
     on l.metric_id = y.metric_id and l.grain = y.grain and l.slice_name = y.slice_name
     and l.slice_value = y.slice_value and l.year_before_start = y.period_start
+left join dashboards.broken_comparisons as pb
+    on l.metric_id = pb.metric_id and l.grain = pb.grain and l.period_start = pb.period_start
+    and l.reported_by = pb.network and pb.comparison = 'previous'
+left join dashboards.broken_comparisons as yb
+    on l.metric_id = yb.metric_id and l.grain = yb.grain and l.period_start = yb.period_start
+    and l.reported_by = yb.network and yb.comparison = 'year_before'
 order by l.metric_id, l.grain, l.slice_name, l.slice_value, l.period_start
