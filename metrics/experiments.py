@@ -99,7 +99,8 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]
     fct_outcome_days and fct_channel_days; gives a sentence with the counts."""
     connection.execute(TABLES)
     register = connection.execute(
-        "select * from marts.fct_experiments order by experiment_id, outcome"
+        "select * from marts.fct_experiments where starts_on is not null and ends_on is not null "
+        "order by experiment_id, outcome"
     ).fetchall()
     names = [column[0] for column in connection.description]
     tests = [dict(zip(names, row, strict=True)) for row in register]
@@ -183,8 +184,9 @@ def _of_places(
         )
     rows = connection.execute(
         f"select geography, date_day, cast({test['outcome']} as double) "
-        "from marts.fct_outcome_days where date_day <= ? order by 1, 2", [test["ends_on"]],
-    ).fetchall()  # fmt: skip
+        "from marts.fct_outcome_days where date_day <= ? and geography is not null order by 1, 2",
+        [test["ends_on"]],
+    ).fetchall()
     places = sorted({row[0] for row in rows})
     treated = _named(test["treated"], places, "treated")
     controls = _named(test["controls"], places, "controls") if test["controls"] else [

@@ -67,9 +67,13 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     connection.execute(TABLES)
     tests = connection.execute(
         "select experiment_id, channel_id, outcome, starts_on, ends_on, treated, design "
-        "from marts.fct_experiments order by 1, 3"
+        "from marts.fct_experiments where starts_on is not null and ends_on is not null "
+        "order by 1, 3"
     ).fetchall()
-    rows = connection.execute("select * from marts.mmm_weeks order by week_start_date, geography")
+    rows = connection.execute(
+        "select * from marts.mmm_weeks where geography is not null and week_start_date is not null "
+        "order by week_start_date, geography"
+    )
     names = [column[0] for column in rows.description]
     weeks = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     said, wanted = {}, {}
