@@ -154,6 +154,21 @@ def usable(panel: Panel) -> np.ndarray:
     return known
 
 
+def longest_run(panel: Panel) -> Panel:
+    """The longest stretch of weeks (the last of equals) in which everything is known, for samplers
+    that take no gap. Raises Refused when there is none."""
+    known = np.isfinite(panel.outcome).all(axis=0)
+    for series in (*panel.spends.values(), *panel.controls.values()):
+        known &= np.isfinite(series).all(axis=0)
+    lengths = np.zeros(len(known) + 1, dtype=int)
+    for week, one in enumerate(known):
+        lengths[week + 1] = lengths[week] + 1 if one else 0
+    end = len(known) - int(np.argmax(lengths[:0:-1]))
+    if not known.any():
+        raise Refused("no week in which outcomes, spend and controls are all known.")
+    return _weeks(panel, slice(end - int(lengths[end]), end))
+
+
 def fit(panel: Panel, draws: int, seed: int) -> Draws:
     """Fit the built-in estimator and `draws` refits to bootstrapped residuals; the same panel and
     seed give the same draws. The panel has passed the gate."""

@@ -26,12 +26,12 @@ def fit(panel: Panel, draws: int, seed: int) -> Draws:
     except ImportError as error:
         raise ConfigError(
             f'[mix_model] estimator = "pymc" needs {error.name}; install the extra `mmm` '
-            '(uv pip install -r requirements-mmm.lock) or take "built_in".'
+            '(pip install --no-deps -r requirements-mmm.lock) or take "built_in".'
         ) from None
     if not usable(panel).all():
         raise ConfigError(
             '[mix_model] estimator = "pymc": outcomes or spend are unknown in some weeks of the '
-            'model, which PyMC-Marketing refuses; complete them or take "built_in".'
+            "panel, which PyMC-Marketing refuses; give it mix_model.longest_run(panel)."
         )
     count, weeks = panel.outcome.shape
     channels, controls = list(panel.spends), list(panel.controls)

@@ -8,6 +8,7 @@ their share of outcomes.
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -94,7 +95,15 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             "fingerprint": made_from, "run_id": run.run_id,
         }  # fmt: skip
         try:
-            wanted[outcome] = (told, mix_model.gate(panel))
+            judged = mix_model.gate(panel)
+            if asked.estimator == "pymc":
+                whole = mix_model.gate(mix_model.longest_run(judged.panel))
+                judged = dataclasses.replace(
+                    whole,
+                    refused=judged.refused | whole.refused,
+                    warnings=tuple(dict.fromkeys(judged.warnings + whole.warnings)),
+                )
+            wanted[outcome] = (told, judged)
         except mix_model.Refused as why:
             refused = told | {"status": "refused", "reason": str(why)}
             _insert(connection, "mix_model_runs", refused)

@@ -215,6 +215,16 @@ def test_channels_that_run_together_are_warned_of():
     assert any("tv and radio run together (r = 1.00)" in text for text in warned)
 
 
+def test_the_longest_run_is_the_last_of_equals():
+    panel = made(weeks=60)
+    for gaps, first, count in (([10], 11, 49), ([20, 41], 21, 20), ([25, 50], 0, 25), ([], 0, 60)):
+        spend = holes(panel.spends["tv"].copy(), gaps)
+        run = mix_model.longest_run(dataclasses.replace(panel, spends={"tv": spend}))
+        assert (run.weeks[0], len(run.weeks)) == (panel.weeks[first], count), gaps
+    with pytest.raises(Refused, match="no week"):
+        mix_model.longest_run(dataclasses.replace(panel, outcome=panel.outcome * np.nan))
+
+
 def test_a_week_of_unknown_spend_is_neither_zero_nor_read():
     """Outcomes are left out while that week is remembered; a zero there would change the fit."""
     panel = gate(spoiled(spends=with_tv(lambda tv: holes(tv, slice(50, 51))))).panel
