@@ -171,7 +171,8 @@ def _fitted(
     asked: MixModel, wanted: dict[str, tuple[dict[str, typing.Any], Gate]]
 ) -> dict[str, tuple[Draws, float]]:
     """(draws, seconds) by outcome. Each model in a process of its own with one thread of linear
-    algebra: on matrices this small more threads wait for each other, up to thirty times as long."""
+    algebra: on matrices this small more threads wait for each other, on a busy machine five times
+    as long."""
     if not wanted:
         return {}
     if asked.estimator == "pymc":
