@@ -16,9 +16,10 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 # evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
-# mix_model. channel_triangulation: one row per channel, quarter and outcome; an experiment stands
-# in the quarter of its middle day. Shares are fractions; caused and additional outcomes are in
-# units of the outcome; intervals are 90 % (self-report 95 %).
+# mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
+# quarter of its middle day (of several the latest, experiments before quasi-experiments). Shares
+# are fractions; caused and additional outcomes are in units of the outcome; intervals are 90 %
+# (self-report 95 %).
 TABLES = """
 create or replace table metrics.evidence as
 with own as (

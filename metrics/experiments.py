@@ -320,7 +320,9 @@ def synthetic_control(
 
 def estimate(outcomes: np.ndarray, treated: typing.Sequence[int], test: np.ndarray) -> Estimate:
     """Estimate a test on `outcomes` (periods, places): places number `treated`, periods of the
-    mask `test` (one stretch, nothing after it is read). Raises Refused in words."""
+    mask `test` (one stretch, nothing after it is read). The windows overlap, so the interval takes
+    Student's t with as many degrees of freedom as whole tests fit before it. Raises Refused in
+    words."""
     outcomes = np.asarray(outcomes, dtype=float)
     first = int(np.argmax(test))
     length = int(test.sum())

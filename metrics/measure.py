@@ -39,6 +39,7 @@ def measure(run: Run) -> Outcome:
     found = queries.manifests(run, catalogue)
     queries.check(catalogue, found)
     estimated = modelled.load(taken=catalogue.files)
+    modelled.check(estimated, found.graph)
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():

@@ -124,6 +124,8 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 def read(weeks: list[dict[str, typing.Any]], outcome: str) -> Panel:
     """The rows of marts.mmm_weeks as a Panel for one outcome."""
     places = tuple(sorted({w["geography"] for w in weeks if w["geography"] != "all"}))
+    if not places and weeks:  # nothing is told by place: the whole is the one place
+        weeks, places = [w | {"geography": "everywhere"} for w in weeks], ("everywhere",)
     mondays = sorted({w["week_start_date"] for w in weeks})
     at = {monday: number for number, monday in enumerate(mondays)}
     row = {place: number for number, place in enumerate((*places, "all"))}

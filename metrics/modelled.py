@@ -84,6 +84,18 @@ def _wrong(one: Modelled) -> list[str]:
     return said + refused("metric", one.spec.name, f"{one.spec.label} {one.spec.description}")
 
 
+def check(known: dict[str, Modelled], graph: dict[str, typing.Any]) -> None:
+    """Every mart of `upstream` is a model of dbt's graph. Raises ConfigError naming the metric."""
+    problems = [
+        f"{one.file}:{one.line}: metric '{name}': no model '{mart}'; name the marts it comes from."
+        for name, one in known.items()
+        for mart in one.spec.upstream
+        if f"model.plumbline.{mart}" not in graph["nodes"]
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
 def write(run: Run, connection: duckdb.DuckDBPyConnection, known: dict[str, Modelled]) -> int:
     """Add the rows of all modelled metrics to metric_values; gives their number. Raises
     ConfigError when `rows` does not run, has other columns, or a row lacks its interval."""
@@ -94,7 +106,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection, known: dict[str, Mode
         meta = one.meta
         place = f"{one.file}:{one.line}: metric '{name}'"
         try:
-            made = connection.execute(f"create or replace temp table modelled as {one.spec.rows}")
+            connection.execute(f"create or replace temp table modelled as {one.spec.rows}")
             made = connection.execute("select * from modelled")
         except duckdb.Error as error:
             raise ConfigError(f"{place}: {error}; correct `rows`.") from error

@@ -188,6 +188,13 @@ def test_rows_without_an_interval_run_or_known_grain_are_refused(tmp_path, empty
         modelled.write(RUN, empty, known)
 
 
+def test_a_mart_that_nobody_makes_is_no_lineage(tmp_path):
+    known = declared(tmp_path)
+    modelled.check(known, {"nodes": {"model.plumbline.mmm_weeks": {}}})
+    with pytest.raises(ConfigError, match="no model 'mmm_weeks'"):
+        modelled.check(known, {"nodes": {}})
+
+
 def test_the_modelled_metrics_of_the_catalogue_are_there():
     known = modelled.load(taken=catalogue.load().files)
     assert {"incremental_conversions", "mmm_roi", "marginal_roi"} <= known.keys()

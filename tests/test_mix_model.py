@@ -338,4 +338,6 @@ def test_what_is_told_for_all_places_is_given_to_them_by_their_outcomes():
     panel = mix_runs.read(weeks, "leads_created")
     assert panel.places == ("A", "B")
     assert panel.spends["tv"].tolist() == [[5 + 30], [7 + 10]]
+    whole = mix_runs.read([week | {"leads_created": 9} for week in weeks[2:]], "leads_created")
+    assert (len(whole.places), whole.spends["tv"].tolist()) == (1, [[40]])
     assert np.isnan(panel.spends["radio"]).all()

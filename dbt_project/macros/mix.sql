@@ -30,9 +30,21 @@
 {# CTEs that end in `exported`: one row per place and week of the longest run of weeks (the last of equals) in
    which the outcome and every series are known. A series that is unknown in more than a fifth of the weeks with
    outcomes is left out: null throughout, so that a tool refuses it and no run is cut by it. What is told for all
-   places together is given to them by population, as Meridian does with national media. #}
+   places together is given to them by population, as Meridian does with national media. Where nothing is told by
+   place, 'all' is the one place. #}
 {% macro exported_weeks() -%}
 {%- set series = plumbline.mix_series() -%}
+parts as (
+    select
+        weeks.*,
+        case
+            when weeks.geography <> 'all' or max(case when weeks.geography <> 'all' then 1 else 0 end) over () = 0
+                then 1
+            else 0
+        end as is_place
+    from {{ ref('mmm_weeks') }} as weeks
+),
+
 named as (
     select
         weeks.*,
@@ -40,23 +52,23 @@ named as (
         {{ plumbline.safe_divide(
             'populations.population', 'sum(populations.population) over (partition by weeks.week_start_date)'
         ) }} as population_share
-    from {{ ref('mmm_weeks') }} as weeks
+    from parts as weeks
     left join {{ ref('geographies') }} as populations on weeks.geography = populations.geography
-    where weeks.geography <> 'all'
+    where weeks.is_place = 1
 ),
 
 whole as (
-    select * from {{ ref('mmm_weeks') }} where geography = 'all'
+    select * from parts where is_place = 0
 ),
 
 booked as (
     select
         {%- for name in series %}
-        max(case when geography <> 'all' and {{ name }} is not null then 1 else 0 end) as by_place_{{ name }},
-        max(case when geography = 'all' and {{ name }} is not null then 1 else 0 end) as for_all_{{ name }}
+        max(case when is_place = 1 and {{ name }} is not null then 1 else 0 end) as by_place_{{ name }},
+        max(case when is_place = 0 and {{ name }} is not null then 1 else 0 end) as for_all_{{ name }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
-    from {{ ref('mmm_weeks') }}
+    from parts
 ),
 
 told as (
