@@ -7,7 +7,7 @@ import numpy as np
 from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, usable
 from settings import ConfigError
 
-CHAINS = 4
+CHAINS, SAMPLES = 4, 1000  # and as many to tune
 PARTS = (
     "intercept_contribution", "channel_contribution", "control_contribution",
     "yearly_seasonality_contribution",
@@ -54,8 +54,8 @@ def fit(panel: Panel, draws: int, seed: int) -> Draws:
         saturation=LogisticSaturation(), yearly_seasonality=HARMONICS[count == 1],
     )  # fmt: skip
     model.fit(
-        table.drop(columns="y"), table["y"], nuts_sampler="nutpie", chains=CHAINS, draws=1000,
-        tune=1000, random_seed=seed, progressbar=False,
+        table.drop(columns="y"), table["y"], nuts_sampler="nutpie", chains=CHAINS, draws=SAMPLES,
+        tune=SAMPLES, random_seed=seed, progressbar=False,
     )  # fmt: skip
     return _draws(panel, model, draws)
 
