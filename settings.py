@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 ROOT = Path(__file__).resolve().parent
@@ -109,6 +109,19 @@ class Metrics:
 
 
 @dataclass(frozen=True, config=STRICT)
+class MixModel:
+    """`outcomes` are columns of marts.mmm_weeks, one model each; `draws` refits (or kept posterior
+    draws) make the intervals; `estimator` "pymc" needs the extra `mmm`. No outcomes: no model."""
+
+    outcomes: tuple[typing.Literal["leads_created", "orders", "revenue_reporting"], ...] = (
+        "leads_created", "orders", "revenue_reporting",
+    )  # fmt: skip
+    draws: typing.Annotated[int, Field(ge=20, le=2000)] = 200
+    seed: int = 7
+    estimator: typing.Literal["built_in", "pymc"] = "built_in"
+
+
+@dataclass(frozen=True, config=STRICT)
 class Settings:
     """Everything `plumbline.toml` may say. Paths in it are relative to the repository."""
 
@@ -118,6 +131,7 @@ class Settings:
     sources: dict[str, Source] = dataclasses.field(default_factory=dict)
     feeds: Feeds = Feeds()
     metrics: Metrics = Metrics()
+    mix_model: MixModel = MixModel()
     publish: Publish = Publish()
     metabase: Metabase | None = None
 

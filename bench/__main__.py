@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import builds, bulk, dashboards, pages, values
+from bench import builds, bulk, dashboards, evidence, pages, values
 from bench.measuring import Figures
 from settings import ROOT
 
@@ -33,10 +33,12 @@ NOTES = """
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="bench", description=__doc__)
-    options.add_argument("--only", choices=["bulk", "pages", "builds", "scale"], action="append")
+    options.add_argument(
+        "--only", choices=["bulk", "pages", "builds", "scale", "evidence"], action="append"
+    )
     options.add_argument("--scale", type=int, default=100, help="size of the scaled sample")
     chosen = options.parse_args()
-    wanted = chosen.only or ["bulk", "pages", "builds", "scale"]
+    wanted = chosen.only or ["bulk", "pages", "builds", "scale", "evidence"]
     import platform
 
     import duckdb
@@ -50,6 +52,9 @@ def main() -> None:
             parts["pages"] = _pages(folder / "pages")
         if "builds" in wanted or "scale" in wanted:
             parts["builds"] = _builds(folder / "builds", chosen.scale if "scale" in wanted else 0)
+        if "evidence" in wanted:
+            builds.build(folder / "evidence")
+            print(evidence.write(folder / "evidence" / "data1"))
     head = HEAD.format(
         cores=os.cpu_count(), python=platform.python_version(), duckdb=duckdb.__version__
     )

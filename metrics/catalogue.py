@@ -365,7 +365,7 @@ def wrong(name: str, catalogue: Catalogue) -> list[str]:
     unknown = _unknown(spec, catalogue)
     if unknown:
         return unknown
-    found = refused("metric", name, f"{spec.label} {spec.description}", None)
+    found = refused("metric", name, f"{spec.label} {spec.description}")
     for part in (spec.type_params.measure, *spec.inputs):
         if part and (part.fill_nulls_with is not None or part.join_to_timespine):
             found.append(
@@ -483,7 +483,7 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
     return found
 
 
-def refused(kind: str, name: str, about: str, measure: Measure | None) -> list[str]:
+def refused(kind: str, name: str, about: str, measure: Measure | None = None) -> list[str]:
     """Law 13: refused by name, by meaning and, for reach, by what is summed."""
     text = f"{name.replace('_', ' ')} | {about}".lower()
     found = [

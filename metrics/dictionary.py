@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from metrics import modelled
 from metrics.catalogue import Catalogue, Metric, slice_name
+from metrics.modelled import Modelled
 from settings import ROOT
 
 PAGE = ROOT / "docs" / "metrics.md"
@@ -34,15 +37,16 @@ ADDITIVITY = {
 
 def page(catalogue: Catalogue) -> str:
     """The whole page as Markdown, metrics by domain and name."""
-    domains: dict[str, list[Metric]] = {}
-    for name in sorted(catalogue.metrics):
-        metric = catalogue.metrics[name]
-        domains.setdefault(metric.meta.domain, []).append(metric)
+    domains: dict[str, list[Metric | Modelled]] = {}
+    known = {**catalogue.metrics, **modelled.load(taken=catalogue.files)}
+    for name in sorted(known):
+        domains.setdefault(known[name].meta.domain, []).append(known[name])
     lines = [
         "# Metrics",
         "",
-        "Written by `python -m metrics dictionary` from `metrics/definitions`; do not edit. How to",
-        "add one: [how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
+        "Written by `python -m metrics dictionary` from `metrics/definitions` and",
+        "`metrics/modelled`; do not edit. How to add one:",
+        "[how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
         "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
         "`metrics.metric_trust`. Refused, whatever they are called: advertising value equivalents,",
         "a single influence or success score, a sum of reach.",
@@ -53,7 +57,8 @@ def page(catalogue: Catalogue) -> str:
     for domain in sorted(domains):
         for metric in domains[domain]:
             lines.append(
-                f"| [{metric.name}](#{metric.name}) | {metric.spec.label} | {metric.meta.unit} "
+                f"| [{metric.spec.name}](#{metric.spec.name}) | {metric.spec.label} "
+                f"| {metric.meta.unit} "
                 f"| {metric.meta.better} | {metric.meta.amec} |"
             )
     for domain in sorted(domains):
@@ -63,28 +68,47 @@ def page(catalogue: Catalogue) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entry(metric: Metric, catalogue: Catalogue) -> list[str]:
+def _entry(metric: Metric | Modelled, catalogue: Catalogue) -> list[str]:
+    meta = metric.meta
+    facts = [
+        f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
+        ADDITIVITY[meta.additivity],
+        f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
+        *(_told(metric, catalogue) if isinstance(metric, Metric) else _estimated(metric)),
+        f"Source: {meta.source}. Defined in `{metric.file.name}`.",
+    ]
+    return [
+        f"### {metric.spec.name}",
+        "",
+        f"**{metric.spec.label}.** {metric.spec.description} *{meta.caveat}*",
+        "",
+        *(f"- {fact}" for fact in facts),
+    ]
+
+
+def _estimated(metric: Modelled) -> list[str]:
+    meta = metric.meta
+    table = re.search(r"from (metrics\.\w+)", metric.spec.rows)
+    return [
+        f"estimated after all others, with 90 % interval and run: `{table and table[1]}`, "
+        f"from {', '.join(f'`{mart}`' for mart in metric.spec.upstream)}; "
+        f"by {', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices)}; "
+        "no total",
+        "`mf query` cannot answer it: MetricFlow reads marts, and no model has run there",
+    ]
+
+
+def _told(metric: Metric, catalogue: Catalogue) -> list[str]:
     meta = metric.meta
     slices = ", ".join(f"`{slice_name(s)}` (`{s}`)" for s in meta.slices) or "none"
     tables = sorted({model.table for model, _ in catalogue.measures_of(metric.name)})
     grain = "month" if "month" in meta.grains else meta.grains[-1]
     by = f"metric_time__{grain}" + ("" if meta.total else f",{meta.slices[0]}")
-    facts = [
-        f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
-        ADDITIVITY[meta.additivity],
-        f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
+    return [
         f"`{catalogue.formula(metric.name)}`",
         f"from {', '.join(f'`{table}`' for table in tables)}; by {', '.join(meta.grains)}; "
         f"slices: {slices}" + ("" if meta.total else "; no total"),
         f"`mf query --metrics {metric.name} --group-by {by}`",
-        f"Source: {meta.source}. Defined in `{metric.file.name}`.",
-    ]
-    return [
-        f"### {metric.name}",
-        "",
-        f"**{metric.spec.label}.** {metric.spec.description} *{meta.caveat}*",
-        "",
-        *(f"- {fact}" for fact in facts),
     ]
 
 

@@ -79,7 +79,7 @@ def _about(connection: duckdb.DuckDBPyConnection, metric: str) -> Row:
     found = _rows(connection, "select * from metrics.dim_metrics where metric_id = ?", metric)
     if found:
         return found[0]
-    for problem in definitions.refused("metric", metric, metric.replace("_", " "), None):
+    for problem in definitions.refused("metric", metric, metric.replace("_", " ")):
         raise ConfigError(problem)
     known = [row["metric_id"] for row in _rows(connection, "from metrics.dim_metrics")]
     raise ConfigError(f"there is no metric '{metric}'; {nearest(metric, known)}")

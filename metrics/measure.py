@@ -11,7 +11,7 @@ import time
 import typing
 
 from metrics import catalogue as definitions
-from metrics import laws, queries, trust, values
+from metrics import evidence, experiments, laws, mix_runs, modelled, queries, trust, values
 from metrics.catalogue import Catalogue
 from settings import ConfigError, Outcome, Run
 
@@ -43,6 +43,8 @@ def measure(run: Run) -> Outcome:
     catalogue = definitions.load()
     found = queries.manifests(run, catalogue)
     queries.check(catalogue, found)
+    estimated = modelled.load(taken=catalogue.files)
+    modelled.check(estimated, found.graph)
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
@@ -51,32 +53,42 @@ def measure(run: Run) -> Outcome:
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
         rows = values.write(run, connection, catalogue, asked)
-        write_metrics(connection, catalogue)
+        notes = experiments.evaluate(run, connection) + mix_runs.write(run, connection)
+        notes += evidence.write(run, connection)
+        rows += modelled.write(run, connection, estimated)
+        write_metrics(connection, catalogue, estimated)
         write_breaks(connection, catalogue)
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
-        counts = trust.write(run, connection, catalogue, found, asked)
-        notes = goals.evaluate(run, connection)
-        notes += drivers.decompose(run, connection) or []
+        counts = trust.write(run, connection, catalogue, found, asked, estimated)
+        notes += tuple(goals.evaluate(run, connection))
+        notes += tuple(drivers.decompose(run, connection) or ())
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
-    line = f"{len(catalogue.metrics)} metrics ({trusted}), {rows:,} values"
+    line = f"{len(catalogue.metrics) + len(estimated)} metrics ({trusted}), {rows:,} values"
     took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
     return Outcome("passed", (line, took, *notes), rows=rows)
 
 
-def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    """dim_metrics: one row a reported metric, its owner's role resolved in marts.dim_owners."""
+def write_metrics(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    estimated: dict[str, modelled.Modelled] | None = None,
+) -> None:
+    """dim_metrics: one row a reported or modelled metric, its owner's role resolved in
+    marts.dim_owners."""
     connection.execute(DIM_METRICS)
-    rows = []
-    for name, metric in catalogue.metrics.items():
+    rows, estimated = [], estimated or {}
+    formulas = {name: catalogue.formula(name) for name in catalogue.metrics}
+    formulas |= {name: " ".join(one.spec.rows.split()) for name, one in estimated.items()}
+    for name, metric in {**catalogue.metrics, **estimated}.items():
         meta = metric.meta
         rows.append(
             (name, metric.spec.label, metric.spec.description, meta.unit, meta.better,
              meta.additivity, meta.amec, meta.objective, meta.domain, meta.owner, meta.source,
-             meta.caveat, catalogue.formula(name))
+             meta.caveat, formulas[name])
         )  # fmt: skip
     marks = "?, " * 10 + "null, null, ?, ?, ?"
     connection.executemany(f"insert into metrics.dim_metrics values ({marks})", rows)

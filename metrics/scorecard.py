@@ -450,16 +450,18 @@ def _credit(by_model: dict[str, float] | None, currency: str) -> dict[str, typin
 def _evidence(
     connection: duckdb.DuckDBPyConnection, about: dict[str, typing.Any]
 ) -> dict[str, list[tuple[str, str]]]:
-    """channel -> [(kind, what it says)], strongest first: the latest test, what codes and calls
+    """channel -> [(kind, what it says)], strongest first: the latest test (our own estimate where
+    there is one, else what its tool reported), what codes and calls
     prove at least over the fiscal year, the share of answers in the last quarter asked."""
     start, as_of, currency = about["fiscal_start"], about["as_of"], about["currency"]
     (tests, _), (codes, _), (said, _) = EVIDENCE
     found: dict[str, list[tuple[str, str]]] = {}
     for row in _rows(
         connection,
-        "select * from marts.fct_evidence where kind = 'experiment' and estimate is not null "
+        "select * from metrics.evidence where kind = 'experiment' and estimate is not null "
         "and period_end between ? and ? and unit not like 'share%' qualify row_number() over "
-        "(partition by channel_id, outcome order by period_end desc) = 1 order by all",
+        "(partition by channel_id, outcome order by period_end desc, run_id is null) = 1 "
+        "order by all",
         [shift(start, 1 - EXPERIMENT_YEARS), as_of],
     ):
         text = f"{words(row['outcome']).lower()} {signed(row['estimate'], 'count', currency)}"

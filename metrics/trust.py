@@ -11,6 +11,7 @@ import datetime as dt
 import re
 import typing
 
+from metrics import modelled
 from metrics.catalogue import Catalogue, load
 from metrics.queries import (
     ORIGIN,
@@ -85,9 +86,10 @@ def write(
     catalogue: Catalogue,
     found: Manifests,
     asked: list[Query],
+    estimated: dict[str, modelled.Modelled] | None = None,
 ) -> dict[str, int]:
-    """Rewrite metric_trust (one row a reported metric) and the trust of metric_values; gives the
-    number of metrics by trust. `last_event_date` is the last day that all sources with a
+    """Rewrite metric_trust (one row a reported or modelled metric) and the trust of metric_values;
+    gives the number of metrics by trust. `last_event_date` is the last day that all sources with a
     freshness have rows for; of a stale metric, the last day of its latest late source."""
     sources = _sources(connection)
     findings = _checks(connection, run)
@@ -107,6 +109,9 @@ def write(
         ]
         tables = lineage(name, found) - elsewhere.get(name, set())
         rows.append((name, *judged(name in known, tables, sources, findings, money)))
+    for name, one in (estimated or {}).items():
+        tables = _from([f"model.plumbline.{mart}" for mart in one.spec.upstream], found)
+        rows.append((name, *judged(name in known, tables, sources, findings, [])))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
     connection.execute(APPLY)
@@ -124,7 +129,7 @@ def refresh(run: Run) -> None:
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         _needs(connection, "metrics", "metric_values", "make measure")
         connection.begin()
-        write(run, connection, catalogue, found, asked)
+        write(run, connection, catalogue, found, asked, modelled.load(taken=catalogue.files))
         if _exists(connection, "metrics", "goal_status"):
             connection.execute(
                 "update metrics.goal_status set trust = t.trust, trust_reason = t.reason "
@@ -188,8 +193,15 @@ def lineage(name: str, found: Manifests) -> set[tuple[str, str]]:
 
     A model with `meta: {lineage: stops}` only collects names or first days from everywhere; that
     one of its sources is late changes no number behind it."""
+    return _from(
+        [uid for uid in found.graph["parent_map"] if uid.split(".")[0::2] == ["metric", name]],
+        found,
+    )
+
+
+def _from(waiting: list[str], found: Manifests) -> set[tuple[str, str]]:
+    """Tables that these nodes of dbt's graph come from, and their own."""
     graph = found.graph
-    waiting = [uid for uid in graph["parent_map"] if uid.split(".")[0::2] == ["metric", name]]
     seen: set[str] = set()
     while waiting:
         uid = waiting.pop()

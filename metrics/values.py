@@ -23,13 +23,15 @@ WITHHELD = "Withheld: it would describe fewer than five people, or fewer than te
 # One row per metric, grain, period and slice value. Shares are fractions (unit percent: 0.034 is
 # 3.4 %), points are -100..100, money is in the reporting currency. Periods are calendar periods,
 # weeks are ISO weeks. numerator and denominator for ratios; low and high are 95 %; n counts the
-# observations; response_rate is n per questionnaire sent.
+# observations; response_rate is n per questionnaire sent. Of a modelled metric low and high are
+# 90 %, and model_run_id is the build that estimated it.
 TABLE = """
 create schema if not exists metrics;
 create or replace table metrics.metric_values (
     metric_id varchar, grain varchar, period_start date, slice_name varchar, slice_value varchar,
     value double, numerator double, denominator double, n bigint, low double, high double,
-    is_complete boolean, trust varchar, trust_reason varchar, response_rate double);
+    is_complete boolean, trust varchar, trust_reason varchar, response_rate double,
+    model_run_id varchar);
 """
 
 
@@ -110,7 +112,7 @@ def _row(query: Query, metric: Metric) -> str:
         f"select '{metric.name}', '{query.grain}', {start}, '{query.slice_name}', "
         f"{sliced if query.slice else repr('all')}, {', '.join(known)}, {ended}, null, "
         f"case when {withheld} then '{WITHHELD}' end, "
-        f"case when not {withheld} then {answered} end "
+        f"case when not {withheld} then {answered} end, null "
         f"from answer where {value} is not null or {withheld}{both}"
     )
 

@@ -118,6 +118,10 @@ create table marts.fct_evidence as from (values
      5, 'share of credit', 'Credit, not cause.'))
     as t(evidence_key, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n,
          unit, caveat);
+create table metrics.evidence as select *, null::varchar as run_id from marts.fct_evidence
+    union all
+    select 'e0', 'tv', date '2026-02-01', date '2026-03-15', 'experiment', 'leads_created', 40.0,
+        11.0, 69.0, null, 'additional leads_created', 'Two regions held out.', 'r1';
 create table marts.dim_accounts as from (values
     ('a1', 'linkedin:main', 'linkedin', 'main', 'brand', 'social_lead', 'active', null::date),
     ('a2', 'mastodon:old', 'mastodon', '@old', 'brand', 'care_lead', 'left', null::date),

@@ -217,7 +217,7 @@ def test_credit_is_a_range_with_coverage_and_evidence_beside_it(page):
     assert events.startswith("3,500 to 7,000 EUR") and "linear 3,500 EUR" in events
     assert "position" not in events  # three rules are shown, and no mean of them
     evidence = channels["Television paid"]["Evidence"]
-    assert "Experiment: leads created +42 (12 to 75), 1 Feb 2026 to 15 Mar 2026." in evidence
+    assert "Experiment: leads created +40 (11 to 69), 1 Feb 2026 to 15 Mar 2026." in evidence
     assert "Codes and calls: at least 12 orders." in evidence  # 7 and 5
     assert (
         "31.0 % (22.0 to 41.0 %) of 96 answers in Q3 2026" in channels["Events owned"]["Evidence"]

@@ -38,7 +38,7 @@ def write(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
         _clips(files, as_of, seed, copy)
     _radio_books(files, radio)
     _events(files, as_of, seed, scale)
-    _experiments(files, as_of, seed)
+    _experiments(files, as_of, seed, scale)
     _truth(files, as_of, seed, scale)
     files.spoil("channel_days", "files/tv/postbuy_2024.csv", GRP="k.A. folgt")
     files.spoil("channel_days", "files/print/anzeigen_2025.csv", Erscheint="Heft 7")
@@ -483,34 +483,46 @@ def _events(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
     files.xlsx("files/events/events.xlsx", {"Events": [headings, *rows]})
 
 
-def _experiments(files: Files, as_of: dt.date, seed: int) -> None:
-    """Registered tests that are over. What they found is the planted effect with noise."""
-    rng = timeline.stream(seed, "experiments")
+def _experiments(files: Files, as_of: dt.date, seed: int, scale: int) -> None:
+    """The register: tests that are over, with what their tools reported (the planted effect with
+    noise), and a flight that nobody evaluated."""
+    rng, drawn_people = timeline.stream(seed, "experiments"), timeline.stream(seed, "audiences")
     wanted = demand.demand(seed)
+    everywhere = tuple(market.geography for market in MARKETS)
     found, truth = [], []
-    for key, channel, design, outcome, starts, ends, places, registered, decision, role in (
-        ("ex-2025-radio", "radio", "geo_holdout", "leads_created", demand.HOLDOUT[0],
-         demand.HOLDOUT[1], demand.HOLDOUT[2], "2025-09-01", "radio again in 2026", "media_lead"),
-        ("ex-2025-radio", "radio", "geo_holdout", "direct_orders", demand.HOLDOUT[0],
-         demand.HOLDOUT[1], demand.HOLDOUT[2], "2025-09-01", "radio again in 2026", "media_lead"),
-        ("ex-2026-social", "paid_social", "audience_holdout", "leads_created", "2026-04-06",
-         "2026-05-31", ("DE-North", "DE-South", "DE-East", "DE-West", "GB", "US"), "2026-03-12",
+    for key, channel, design, drawn, outcome, starts, ends, places, registered, decision, role in (
+        ("ex-2025-radio", "radio", "geo_holdout", "random", "leads_created", *demand.HOLDOUT,
+         "2025-09-01", "radio again in 2026", "media_lead"),
+        ("ex-2025-radio", "radio", "geo_holdout", "random", "orders", *demand.HOLDOUT,
+         "2025-09-01", "radio again in 2026", "media_lead"),
+        ("ex-2026-social", "paid_social", "audience_holdout", "random", "leads_created",
+         "2026-04-06", "2026-05-31", everywhere, "2026-03-12",
          "keep the budget, change the creatives", "media_lead"),
-        ("ex-2026-display", "display", "before_after", "leads_created", "2026-03-02",
-         "2026-04-26", ("DE-North", "DE-South", "DE-East", "DE-West", "GB", "US"), "2026-02-16",
-         "display stays off", "analytics_lead"),
+        ("ex-2026-display", "display", "before_after", "chosen", "leads_created", "2026-03-02",
+         "2026-04-26", everywhere, "2026-02-16", "display stays off", "analytics_lead"),
+        ("ex-2026-flight", "radio", "event", "chosen", "orders", *demand.FLIGHT, "2026-06-29",
+         "", "analytics_lead"),
     ):  # fmt: skip
         weeks = slice(timeline.day(starts) // 7, timeline.day(ends) // 7 + 1)
         rows = [number for number, m in enumerate(MARKETS) if m.geography in places]
-        means = wanted.leads if outcome == "leads_created" else wanted.orders
+        means = scale * (wanted.leads if outcome == "leads_created" else wanted.orders)
         caused = means[CHANNELS.index(channel)][rows, weeks].sum()
         others = means[:, rows, weeks].sum() - caused
         deviation = np.sqrt(means[:, rows, weeks].sum()) * 1.15
-        drawn = float(rng.normal(0, 0.6))
-        estimate = caused + drawn * deviation * 0.6
+        noise = float(rng.normal(0, 0.6)) * deviation * 0.6
+        estimate, base, people = caused + noise, others, [None] * 4
+        if design == "audience_holdout":  # half of the audience saw nothing
+            base = others / 2
+            hits, kept = drawn_people.poisson((base + caused, base)).tolist()
+            people = [120_000 * scale, hits, 120_000 * scale, kept]
+            estimate, base, deviation = hits - kept, kept, np.sqrt(hits + kept)
         low, high = estimate - 1.645 * deviation, estimate + 1.645 * deviation
         p = float(np.exp(-0.717 * abs(estimate / deviation) - 0.416 * (estimate / deviation) ** 2))
-        spend = demand.exposure(seed)[CHANNELS.index(channel)][rows, weeks].sum()
+        spend = demand.exposure(seed)[CHANNELS.index(channel)][rows, weeks].sum() * scale
+        told = [
+            f"{estimate / base:.4f}", f"{low / base:.4f}", f"{high / base:.4f}",
+            f"{estimate:.1f}", f"{low:.1f}", f"{high:.1f}", "0.9", f"{p:.4f}",
+        ]  # fmt: skip
         truth.append(
             {
                 "experiment_id": key,
@@ -521,14 +533,14 @@ def _experiments(files: Files, as_of: dt.date, seed: int) -> None:
         )
         if dt.date.fromisoformat(ends) <= as_of:
             found.append((
-                key, channel, design, outcome, registered, starts, ends, "; ".join(places),
-                f"{estimate / others:.4f}", f"{low / others:.4f}", f"{high / others:.4f}",
-                f"{estimate:.1f}", f"{low:.1f}", f"{high:.1f}", "0.9", f"{p:.4f}",
+                key, channel, design, drawn, outcome, registered, starts, ends,
+                "; ".join(places), *people, *(told if design != "event" else [None] * len(told)),
                 f"{spend:.2f}", "EUR", decision, role,
             ))  # fmt: skip
     headings = (
-        "experiment_id", "channel", "design", "outcome", "registered_on", "starts_on", "ends_on",
-        "treated", "lift", "lift_low", "lift_high", "incremental", "incremental_low",
+        "experiment_id", "channel", "design", "assignment", "outcome", "registered_on",
+        "starts_on", "ends_on", "treated", "treated_people", "treated_outcomes", "control_people",
+        "control_outcomes", "lift", "lift_low", "lift_high", "incremental", "incremental_low",
         "incremental_high", "confidence", "p_value", "spend", "currency", "decision", "owner_role",
     )  # fmt: skip
     columns = list(zip(*found, strict=True)) or [()] * len(headings)

@@ -72,6 +72,8 @@ CHANNELS = tuple(effect.channel for effect in EFFECTS)
 GROUND_LEADS, GROUND_ORDERS = 480.0, 1_560.0  # in 2024, without any channel
 LEADS_GROWTH, ORDERS_GROWTH = 0.06, 0.05
 HOLDOUT = ("2025-09-29", "2025-12-07", ("DE-East", "DE-West"))  # radio on the air only there
+# A flight that the agency planned: on the air where it thought best, and nobody drew lots.
+FLIGHT = ("2026-05-25", "2026-06-21", ("DE-South", "DE-East", "GB"))
 DISPLAY_STOPPED = "2026-03-02"
 
 

@@ -6,19 +6,15 @@ with organization as (
 experiments as (
     select
         experiments.*,
-        coalesce(channels.channel_id, 'unknown') as channel_id,
-        'Holds for this test alone: ' || coalesce(replace(experiments.design, '_', ' '), 'design not stated')
-        || case
-            when experiments.registered_on is null then ', not registered beforehand'
-            when experiments.registered_on > experiments.starts_on then ', registered only after it began'
-            else ', registered beforehand'
-        end
+        case when experiments.kind = 'experiment' then 'Holds for this test alone: '
+            else 'Nobody drew lots, so what else happened there is in it: ' end
+        || coalesce(replace(experiments.design, '_', ' '), 'design not stated')
+        || ', ' || experiments.registration || ', as its tool reported it'
         || case
             when experiments.confidence is null then ', level of the interval not stated.'
             else ', interval at ' || {{ as_type(as_type('round(experiments.confidence * 100)', 'integer'), 'text') }} || ' %.'
         end as caveat
-    from {{ ref('stg_feeds__experiments') }} as experiments
-    left join {{ ref('channels') }} as channels on experiments.reported_channel = channels.channel_id
+    from {{ ref('fct_experiments') }} as experiments
 ),
 
 experiment_evidence as (
@@ -27,7 +23,7 @@ experiment_evidence as (
         channel_id,
         starts_on as period_start,
         ends_on as period_end,
-        'experiment' as kind,
+        kind,
         outcome,
         incremental as estimate,
         incremental_low as low,
@@ -43,8 +39,8 @@ experiment_evidence as (
         channel_id,
         starts_on as period_start,
         ends_on as period_end,
-        'experiment' as kind,
-        outcome,
+        kind,
+        outcome || ' (lift)' as outcome,
         lift as estimate,
         lift_low as low,
         lift_high as high,
@@ -328,7 +324,7 @@ evidence as (
 )
 
 select
-    {{ surrogate_key(['kind', 'evidence_source', 'channel_id', 'period_start', 'outcome', 'unit']) }} as evidence_key,
+    {{ surrogate_key(['kind', 'evidence_source', 'channel_id', 'period_start', 'outcome']) }} as evidence_key,
     channel_id,
     period_start,
     period_end,
@@ -339,5 +335,6 @@ select
     {{ rounded('high', 6) }} as high,
     {{ as_type('n', 'integer') }} as n,
     unit,
-    caveat
+    caveat,
+    evidence_source
 from evidence

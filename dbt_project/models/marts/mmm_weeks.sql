@@ -1,10 +1,10 @@
-{# The table for a media mix model. A week counts when it is over. A channel that has a series but spent
-   nothing in a week is at 0 there, between the first and the last week that its feed tells of; before, after,
-   and where a booking has no amount or no rate, its spend is unknown. Nothing is spread over geographies:
-   what was booked for all of them stands under 'all'. #}
-{%- set channels = [
-    'tv', 'radio', 'print', 'out_of_home', 'direct_mail', 'events', 'paid_social', 'paid_search', 'display', 'email',
-] %}
+{# The table for a media mix model. A week counts when it is over. A channel that spent nothing in a week is at 0
+   there, between the first and the last week that its feed tells of, also in a geography that its bookings never
+   name; before, after, and where a booking has no amount or no rate, its spend is unknown. Nothing is spread over
+   geographies: what was booked for all of them stands under 'all'. #}
+{%- set channels = mix_channels() %}
+{%- set exposures = mix_exposures() %}
+{%- set unpaid = {'organic': 'organic_social', 'advocacy': 'employee_advocacy'} %}
 with organization as (
     select as_of from {{ ref('int_organization') }}
 ),
@@ -15,28 +15,32 @@ spends as (
         {{ period_start('date_day', 'week') }} as week_start_date,
         channel_id,
         sum(spend_reporting) as spend,
-        count(*) - count(spend_reporting) as unknown_spends
+        count(*) - count(spend_reporting) as unknown_spends,
+        sum(impressions) as impressions,
+        sum(deliveries) as deliveries
     from {{ ref('fct_channel_days') }}
     where channel_id in ('{{ channels | join("', '") }}')
     group by coalesce(geography, 'all'), {{ period_start('date_day', 'week') }}, channel_id
 ),
 
-organic as (
+{%- for series, channel in unpaid.items() %}
+{{ series }} as (
     select
         coalesce(geography, 'all') as geography,
         {{ period_start('date_day', 'week') }} as week_start_date,
         sum(impressions) as impressions
     from {{ ref('fct_channel_days') }}
-    where channel_id = 'organic_social' and impressions is not null
+    where channel_id = '{{ channel }}' and impressions is not null
     group by coalesce(geography, 'all'), {{ period_start('date_day', 'week') }}
 ),
-
+{% endfor %}
 revenues as (
     select
         coalesce(geography, 'all') as geography,
         {{ period_start('ordered_date', 'week') }} as week_start_date,
         sum(amount_reporting) as revenue,
-        count(*) - count(amount_reporting) as unknown_amounts
+        count(*) - count(amount_reporting) as unknown_amounts,
+        case when min(row_period) = 'order' and max(row_period) = 'order' then count(*) end as orders
     from {{ ref('fct_orders') }}
     group by coalesce(geography, 'all'), {{ period_start('ordered_date', 'week') }}
 ),
@@ -60,12 +64,14 @@ clips as (
     group by coalesce(geography, 'all'), {{ period_start('published_date', 'week') }}
 ),
 
--- Which series a geography has, and which weeks its feed tells of (all geographies of a feed together).
+-- Which series are booked by place or for all places, and which weeks a feed tells of, all places together.
 series as (
     select geography, channel_id as series, week_start_date from spends
     union all
-    select geography, 'organic' as series, week_start_date from organic
+    {%- for series in unpaid %}
+    select geography, '{{ series }}' as series, week_start_date from {{ series }}
     union all
+    {%- endfor %}
     select geography, 'revenue' as series, week_start_date from revenues
     union all
     select geography, 'leads' as series, week_start_date from leads
@@ -79,7 +85,19 @@ coverage as (
         geographies.series,
         feeds.first_week,
         feeds.last_week
-    from (select distinct geography, series from series) as geographies
+    from (
+        select
+            places.geography,
+            booked.series
+        from (select distinct geography from series where geography <> 'all') as places
+        cross join (select distinct series from series where geography <> 'all') as booked
+        union all
+        select distinct
+            geography,
+            series
+        from series
+        where geography = 'all'
+    ) as geographies
     inner join (
         select
             series,
@@ -117,7 +135,7 @@ covered as (
     select
         weeks.geography,
         weeks.week_start_date,
-        {%- for series in channels + ['organic', 'revenue', 'leads', 'clips'] %}
+        {%- for series in channels + unpaid.keys() | list + ['revenue', 'leads', 'clips'] %}
         max(case when coverage.series = '{{ series }}' then 1 else 0 end) as has_{{ series }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
@@ -136,6 +154,10 @@ spends_wide as (
         {%- for channel in channels %}
         sum(case when channel_id = '{{ channel }}' and unknown_spends = 0 then spend end) as spend_{{ channel }},
         max(case when channel_id = '{{ channel }}' and unknown_spends > 0 then 1 else 0 end) as unknown_{{ channel }}
+        {%- if channel in exposures %},
+        max(case when channel_id = '{{ channel }}' then 1 else 0 end) as booked_{{ channel }},
+        sum(case when channel_id = '{{ channel }}' then {{ exposures[channel] }} end) as exposure_{{ channel }}
+        {%- endif %}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from spends
@@ -152,20 +174,35 @@ select
     ) }} as revenue_reporting,
     {{ as_type('case when covered.has_leads = 1 then coalesce(leads.leads_created, 0) end', 'integer') }}
         as leads_created,
+    {{ as_type(
+        'case when covered.has_revenue = 1 and revenues.week_start_date is null then 0'
+        ~ ' when covered.has_revenue = 1 then revenues.orders end', 'integer'
+    ) }} as orders,
     {%- for channel in channels %}
     {{ as_type(
         'case when spends_wide.unknown_' ~ channel ~ ' = 1 then null when covered.has_' ~ channel
         ~ ' = 1 then coalesce(spends_wide.spend_' ~ channel ~ ', 0) end', 'money'
     ) }} as spend_{{ channel }},
+    {%- if channel in exposures %}
+    -- Booked, but not counted, is unknown.
+    {{ as_type(
+        'case when spends_wide.booked_' ~ channel ~ ' = 1 then spends_wide.exposure_' ~ channel
+        ~ ' when covered.has_' ~ channel ~ ' = 1 then 0 end', 'integer'
+    ) }} as {{ exposures[channel] }}_{{ channel }},
+    {%- endif %}
     {%- endfor %}
-    {{ as_type('case when covered.has_organic = 1 then organic.impressions end', 'integer') }}
-        as impressions_organic_social,
+    {%- for series, channel in unpaid.items() %}
+    {{ as_type('case when covered.has_' ~ series ~ ' = 1 then ' ~ series ~ '.impressions end', 'integer') }}
+        as impressions_{{ channel }},
+    {%- endfor %}
     {{ as_type('case when covered.has_clips = 1 then coalesce(clips.media_clips, 0) end', 'integer') }} as media_clips
 from covered
 left join spends_wide
     on covered.geography = spends_wide.geography and covered.week_start_date = spends_wide.week_start_date
-left join organic
-    on covered.geography = organic.geography and covered.week_start_date = organic.week_start_date
+{%- for series in unpaid %}
+left join {{ series }}
+    on covered.geography = {{ series }}.geography and covered.week_start_date = {{ series }}.week_start_date
+{%- endfor %}
 left join revenues
     on covered.geography = revenues.geography and covered.week_start_date = revenues.week_start_date
 left join leads

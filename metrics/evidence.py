@@ -1,0 +1,184 @@
+"""Everything that speaks for a channel, side by side: `metrics.evidence`, and by quarter
+`metrics.channel_triangulation`.
+
+dbt never reads what metrics computed, so what was reported (`marts.fct_evidence`) and what we
+estimate ourselves (experiments, mix models) meet here. Nothing is averaged: a verdict says only
+whether two kinds that answer the same question contradict each other.
+"""
+
+from __future__ import annotations
+
+import typing
+
+from settings import Run
+
+if typing.TYPE_CHECKING:
+    import duckdb
+
+# evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
+# mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
+# quarter of its middle day (of several the latest, experiments before quasi-experiments). Shares
+# are fractions; caused and additional outcomes are in units of the outcome; intervals are 90 %
+# (self-report 95 %).
+TABLES = """
+create or replace table metrics.evidence as
+with own as (
+    select
+        channel_id, starts_on as period_start, ends_on as period_end, kind, outcome,
+        incremental as estimate, incremental_low as low, incremental_high as high,
+        cast(null as bigint) as n, 'additional ' || outcome as unit,
+        experiment_id || ', by ' || method as evidence_source,
+        case when kind = 'experiment' then 'Holds for this test alone: '
+            else 'Nobody drew lots, so what else happened there is in it: ' end
+        || coalesce(replace(design, '_', ' '), 'design not stated') || ', ' || registered
+        || format('; p = {:.2f}', p_value)
+        || case when window_mape is null then '' else format(
+            ', pretended tests before it were off by {:.0f} %, so less than {:.0f} % would not be '
+            || 'found', 100 * window_mape, 100 * detectable_lift) end
+        || '. ' || contamination as caveat,
+        run_id
+    from metrics.experiment_estimates
+    where status = 'estimated'
+),
+modelled as (
+    select
+        estimates.channel_id, estimates.period_start,
+        least(estimates.period_end, runs.last_week + 6) as period_end, 'mix_model' as kind,
+        estimates.outcome, estimates.caused_mid as estimate, estimates.caused_low as low,
+        estimates.caused_high as high,
+        runs.observations as n,
+        case when estimates.outcome = 'revenue_reporting' then 'reporting currency'
+            else 'additional ' || estimates.outcome end as unit,
+        'mix model, ' || replace(estimates.estimator, '_', '-') as evidence_source,
+        format('A model of weeks, not a test: {:.0f} observations per effect, interval 90 %.',
+            runs.observations_per_effect)
+        || case when wholes.prior_dominance > getvariable('silent')
+            then ' The data say nothing that was not assumed before.' else '' end
+        || case when not estimates.is_complete then ' Part of the quarter only.' else '' end
+            as caveat,
+        estimates.run_id
+    from metrics.mix_model_estimates as estimates
+    join metrics.mix_model_runs as runs using (outcome)
+    join metrics.mix_model_estimates as wholes
+        on wholes.outcome = estimates.outcome and wholes.channel_id = estimates.channel_id
+        and wholes.grain = 'all'
+    where estimates.grain = 'quarter' and estimates.status = 'estimated'
+),
+told as (
+    select
+        channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit, caveat,
+        evidence_source, cast(null as varchar) as run_id
+    from marts.fct_evidence
+    union all
+    select channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit,
+        caveat, evidence_source, run_id
+    from own
+    union all
+    select channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit,
+        caveat, evidence_source, run_id
+    from modelled
+)
+select
+    md5(concat_ws('|', kind, evidence_source, channel_id, period_start, outcome)) as evidence_key,
+    told.*
+from told;
+
+create or replace table metrics.channel_triangulation as
+with outcomes(outcome, marked) as (values
+    ('leads_created', 'leads with a code'), ('orders', 'orders with a code'),
+    ('revenue_reporting', 'revenue with a code')),
+tests as (
+    select
+        estimates.channel_id, estimates.outcome, estimates.experiment_id, estimates.kind,
+        estimates.incremental, estimates.incremental_low, estimates.incremental_high,
+        estimates.registered, modelled.caused_low, modelled.caused_mid, modelled.caused_high,
+        cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
+            as date) as quarter_start,
+        row_number() over (
+            partition by channel_id, estimates.outcome, quarter_start
+            order by estimates.kind, ends_on desc, estimates.experiment_id) as place
+    from metrics.experiment_estimates as estimates
+    left join metrics.mix_model_tests as modelled
+        on modelled.experiment_id = estimates.experiment_id
+        and modelled.outcome = estimates.outcome
+    where estimates.status = 'estimated'
+),
+marks as (
+    select channel_id, period_start as quarter_start, outcomes.outcome, sum(low) as at_least
+    from marts.fct_evidence join outcomes on fct_evidence.outcome = outcomes.marked
+    where kind = 'direct_response' group by all
+),
+credits as (
+    select channel_id, period_start as quarter_start, min(estimate) as credit_low,
+        max(estimate) as credit_high
+    from marts.fct_evidence where kind = 'attribution' and channel_id <> 'unattributed'
+    group by all
+),
+answers as (
+    select channel_id, period_start as quarter_start, estimate as said, low as said_low,
+        high as said_high
+    from marts.fct_evidence where kind = 'self_report' and channel_id <> 'unknown'
+),
+decoys as (
+    select period_start as quarter_start, estimate as decoy
+    from marts.fct_evidence where kind = 'self_report' and channel_id = 'unknown'
+),
+mixes as (
+    select outcome, channel_id, period_start as quarter_start, caused_low, caused_mid, caused_high
+    from metrics.mix_model_estimates where grain = 'quarter' and status = 'estimated'
+),
+keys as (
+    select channel_id, quarter_start, outcome from marks
+    union select channel_id, quarter_start, outcome from mixes
+    union select channel_id, quarter_start, outcome from tests
+    union select channel_id, quarter_start, outcome from credits cross join outcomes
+    union select channel_id, quarter_start, outcome from answers cross join outcomes
+)
+select
+    md5(concat_ws('|', channel_id, quarter_start, outcome)) as triangulation_key,
+    channel_id, quarter_start, outcome,
+    tests.experiment_id, tests.kind as experiment_kind, tests.incremental as experiment_estimate,
+    tests.incremental_low as experiment_low, tests.incremental_high as experiment_high,
+    tests.caused_low as mix_in_test_low, tests.caused_mid as mix_in_test_mid,
+    tests.caused_high as mix_in_test_high,
+    mixes.caused_low as mix_low, mixes.caused_mid as mix_mid, mixes.caused_high as mix_high,
+    marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
+    decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
+    case
+        when tests.incremental is null or tests.caused_low is null then 'unknown'
+        when tests.caused_low <= tests.incremental_high
+            and tests.incremental_low <= tests.caused_high then 'agree'
+        else 'conflict'
+    end as verdict,
+    case
+        when tests.experiment_id is null then 'no experiment in this quarter'
+        when tests.caused_low is null
+            then 'the mix model does not cover the places, weeks or outcome of the experiment'
+        else 'mix model and experiment over the same places and days'
+    end as verdict_reason
+from keys
+left join tests using (channel_id, quarter_start, outcome)
+left join mixes using (channel_id, quarter_start, outcome)
+left join marks using (channel_id, quarter_start, outcome)
+left join credits using (channel_id, quarter_start)
+left join answers using (channel_id, quarter_start)
+left join decoys using (quarter_start)
+where coalesce(tests.place, 1) = 1;
+"""
+
+
+def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence
+    for each channel on which experiment and mix model contradict each other."""
+    from metrics.mix_model import SILENT
+
+    connection.execute(f"set variable silent = {SILENT}")
+    connection.execute(TABLES)
+    conflicts = connection.execute(
+        "select channel_id, outcome, experiment_id from metrics.channel_triangulation "
+        "where verdict = 'conflict' order by all"
+    ).fetchall()
+    return tuple(
+        f"{channel}: experiment {experiment} and the mix model of {outcome} contradict each other"
+        for channel, outcome, experiment in conflicts
+    )

@@ -1,0 +1,33 @@
+-- One row per channel, quarter and outcome on which a test or the mix model speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap.
+with units as (
+    select t.*, case t.outcome when 'revenue_reporting' then 'money' else 'count' end as unit,
+        case t.outcome when 'revenue_reporting' then 'revenue'
+            else replace(t.outcome, '_', ' ') end as outcome_label
+    from metrics.channel_triangulation as t
+    where t.experiment_estimate is not null or t.mix_mid is not null
+)
+select
+    u.quarter_start as period_start, d.channel_label as channel, u.outcome_label as outcome,
+    case when u.experiment_estimate is not null then
+        said(u.experiment_estimate, u.unit, p.reporting_currency) || ' ('
+        || said(u.experiment_low, u.unit, p.reporting_currency) || ' to '
+        || said(u.experiment_high, u.unit, p.reporting_currency) || ', '
+        || replace(u.experiment_kind, '_', '-') || ')' end as test_says,
+    case when u.mix_in_test_mid is not null then
+        said(u.mix_in_test_mid, u.unit, p.reporting_currency) || ' ('
+        || said(u.mix_in_test_low, u.unit, p.reporting_currency) || ' to '
+        || said(u.mix_in_test_high, u.unit, p.reporting_currency) || ')' end as mix_on_test_says,
+    case when u.mix_mid is not null then
+        said(u.mix_mid, u.unit, p.reporting_currency) || ' ('
+        || said(u.mix_low, u.unit, p.reporting_currency) || ' to '
+        || said(u.mix_high, u.unit, p.reporting_currency) || ')' end as mix_says,
+    'at least ' || said(u.at_least, u.unit, p.reporting_currency) as marks_say,
+    said(u.said_share, 'percent', p.reporting_currency) || coalesce(
+        ', decoy ' || said(u.decoy_share, 'percent', p.reporting_currency), '') as customers_say,
+    said(u.credit_low, 'percent', p.reporting_currency) || ' to '
+        || said(u.credit_high, 'percent', p.reporting_currency) as credit_says,
+    u.verdict as agreement, u.verdict_reason as agreement_reason
+from units as u
+join marts.dim_channels as d on u.channel_id = d.channel_id
+cross join ops.publication as p
+order by u.quarter_start desc, channel, outcome
