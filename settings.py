@@ -105,7 +105,11 @@ class Metabase:
 
 @dataclass(frozen=True, config=STRICT)
 class Metrics:
+    """Folders and the file of what is wanted, how it hangs together and what changed on purpose."""
+
     goals: str = "metrics/goals"
+    trees: str = "metrics/trees"
+    causes: str = "metrics/causes.yml"
 
 
 @dataclass(frozen=True, config=STRICT)
