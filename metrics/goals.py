@@ -22,6 +22,7 @@ from pydantic import Field
 
 from metrics import pacing
 from metrics.pacing import Forecast
+from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
 
 if typing.TYPE_CHECKING:
@@ -182,7 +183,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """
     entries = read_goals(goals_folder(run))
     metrics = _metrics(connection)
-    owners = _owners(connection)
+    owners = owners_of(connection)
     check(entries, metrics, owners, _slices(connection))
     gaps = goal_gaps([e.goal for e in entries], metrics)
     rows: dict[str, list[tuple]] = {
@@ -217,9 +218,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             lines.append(f"goal {goal.name}: {gaps[goal.name]}")
     connection.execute(TABLES)
     for table, found in rows.items():
-        if found:
-            marks = ", ".join("?" * len(found[0]))
-            connection.executemany(f"insert into metrics.{table} values ({marks})", found)
+        insert(connection, f"metrics.{table}", found)
     return lines
 
 
@@ -346,7 +345,7 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     return {row[0]: Metric(*row) for row in rows}
 
 
-def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Owner]:
+def owners_of(connection: duckdb.DuckDBPyConnection) -> dict[str, Owner]:
     """Role to whoever holds it; the latest word on each role counts."""
     rows = connection.execute(
         "select role, display_name, coalesce(owner_status, 'unverified'), is_current "

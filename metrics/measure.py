@@ -1,4 +1,4 @@
-"""The step `measure`: definitions checked, values, trust, goals and drivers written.
+"""The step `measure`: definitions checked; values, trust, goals, drivers, signals, trees written.
 
 All of schema `metrics` is rewritten in one transaction: a build that is killed leaves the numbers
 of the one before.
@@ -32,7 +32,7 @@ def measure(run: Run) -> Outcome:
     Raises ConfigError for a definition or goal that is wrong, naming file, entry and remedy."""
     import duckdb
 
-    from metrics import drivers, goals
+    from metrics import drivers, goals, signals, trees
 
     began = time.monotonic()
     catalogue = definitions.load()
@@ -52,7 +52,9 @@ def measure(run: Run) -> Outcome:
             return Outcome("failed", tuple(broken))
         counts = trust.write(run, connection, catalogue, found, asked)
         notes = goals.evaluate(run, connection)
-        notes += drivers.decompose(run, connection) or []
+        drivers.decompose(run, connection)
+        notes += signals.write(run, connection)
+        notes += trees.write(run, connection)
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
