@@ -41,6 +41,7 @@ class Organization:
     fiscal_year_start_month: int = 1
     as_of: dt.date | None = None
     industry: str | None = None
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -175,7 +175,7 @@ class Meta:
 
     unit: typing.Literal[
         "count", "people", "accounts", "percent", "points", "money", "minutes", "hours", "days",
-        "score", "fte", "ratio", "per_item", "per_person",
+        "score", "fte", "ratio", "per_item", "per_person", "goal",
     ]  # fmt: skip
     better: typing.Literal["higher", "lower", "target", "neutral"]
     additivity: typing.Literal[
@@ -360,12 +360,12 @@ def wrong(name: str, catalogue: Catalogue) -> list[str]:
     """What is wrong with a metric or measure on paper; every sentence names a remedy."""
     model, measure = catalogue.measures.get(name, (None, None))
     if measure and name not in catalogue.files:
-        return _refused("measure", name, measure.description, measure)
+        return refused("measure", name, measure.description, measure)
     spec = catalogue.files[name]
     unknown = _unknown(spec, catalogue)
     if unknown:
         return unknown
-    found = _refused("metric", name, f"{spec.label} {spec.description}", None)
+    found = refused("metric", name, f"{spec.label} {spec.description}", None)
     for part in (spec.type_params.measure, *spec.inputs):
         if part and (part.fill_nulls_with is not None or part.join_to_timespine):
             found.append(
@@ -483,7 +483,7 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
     return found
 
 
-def _refused(kind: str, name: str, about: str, measure: Measure | None) -> list[str]:
+def refused(kind: str, name: str, about: str, measure: Measure | None) -> list[str]:
     """Law 13: refused by name, by meaning and, for reach, by what is summed."""
     text = f"{name.replace('_', ' ')} | {about}".lower()
     found = [

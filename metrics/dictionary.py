@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metrics import computed
 from metrics.catalogue import Catalogue, Metric, slice_name
+from metrics.computed import Computed
 from settings import ROOT
 
 PAGE = ROOT / "docs" / "metrics.md"
@@ -14,6 +16,7 @@ UNITS = {
     "fte": "full-time equivalents",
     "per_item": "per item",
     "per_person": "per person",
+    "goal": "each goal's own unit",
 }
 DIRECTIONS = {
     "higher": "higher is better",
@@ -34,14 +37,14 @@ ADDITIVITY = {
 
 def page(catalogue: Catalogue) -> str:
     """The whole page as Markdown, metrics by domain and name."""
-    domains: dict[str, list[Metric]] = {}
-    for name in sorted(catalogue.metrics):
-        metric = catalogue.metrics[name]
+    domains: dict[str, list[Metric | Computed]] = {}
+    for _, metric in sorted({**catalogue.metrics, **computed.load()}.items()):
         domains.setdefault(metric.meta.domain, []).append(metric)
     lines = [
         "# Metrics",
         "",
-        "Written by `python -m metrics dictionary` from `metrics/definitions`; do not edit. How to",
+        "Written by `python -m metrics dictionary` from `metrics/definitions` and",
+        "`metrics/computed`; do not edit. How to",
         "add one: [how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
         "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
         "`metrics.metric_trust`. Refused, whatever they are called: advertising value equivalents,",
@@ -53,13 +56,15 @@ def page(catalogue: Catalogue) -> str:
     for domain in sorted(domains):
         for metric in domains[domain]:
             lines.append(
-                f"| [{metric.name}](#{metric.name}) | {metric.spec.label} | {metric.meta.unit} "
+                f"| [{metric.spec.name}](#{metric.spec.name}) | {metric.spec.label} "
+                f"| {metric.meta.unit} "
                 f"| {metric.meta.better} | {metric.meta.amec} |"
             )
     for domain in sorted(domains):
         lines += ["", f"## {domain}"]
         for metric in domains[domain]:
-            lines += ["", *_entry(metric, catalogue)]
+            told = _computed(metric) if isinstance(metric, Computed) else _entry(metric, catalogue)
+            lines += ["", *told]
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +91,24 @@ def _entry(metric: Metric, catalogue: Catalogue) -> list[str]:
         "",
         *(f"- {fact}" for fact in facts),
     ]
+
+
+def _computed(metric: Computed) -> list[str]:
+    meta, spec = metric.meta, metric.spec
+    facts = [
+        f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
+        ADDITIVITY[meta.additivity],
+        f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
+        f"`{spec.formula}`",
+        f"computed by `{spec.by}` from other metrics' results, so `mf query` does not know it; by "
+        f"{', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices) or 'none'}"
+        + ("" if meta.total else "; no total"),
+        f"Source: {meta.source}. Defined in `computed/{metric.file.name}`.",
+    ]
+    return [
+        f"### {spec.name}", "", f"**{spec.label}.** {spec.description} *{meta.caveat}*", "",
+        *(f"- {fact}" for fact in facts),
+    ]  # fmt: skip
 
 
 def write(catalogue: Catalogue, path: Path = PAGE) -> Path:

@@ -10,7 +10,7 @@ import time
 import typing
 
 from metrics import catalogue as definitions
-from metrics import laws, queries, trust, values
+from metrics import computed, laws, queries, trust, values
 from metrics.catalogue import Catalogue
 from settings import ConfigError, Outcome, Run
 
@@ -32,12 +32,13 @@ def measure(run: Run) -> Outcome:
     Raises ConfigError for a definition or goal that is wrong, naming file, entry and remedy."""
     import duckdb
 
-    from metrics import drivers, goals, signals, trees
+    from metrics import drivers, goal_metrics, goals, signals, trees
 
     began = time.monotonic()
     catalogue = definitions.load()
     found = queries.manifests(run, catalogue)
     queries.check(catalogue, found)
+    computed.check(catalogue, computed.load())
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
@@ -45,16 +46,19 @@ def measure(run: Run) -> Outcome:
     run.say(f"{len(catalogue.metrics)} metrics in {len(asked)} queries")
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
-        rows = values.write(run, connection, catalogue, asked)
+        values.write(run, connection, catalogue, asked)
         write_metrics(connection, catalogue)
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
         counts = trust.write(run, connection, catalogue, found, asked)
         notes = goals.evaluate(run, connection)
+        goal_metrics.write(run, connection)
         drivers.decompose(run, connection)
         notes += signals.write(run, connection)
         notes += trees.write(run, connection)
+        computed.judge(connection)
+        [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
@@ -66,7 +70,7 @@ def measure(run: Run) -> Outcome:
 def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """dim_metrics: one row a reported metric, its owner's role resolved in marts.dim_owners."""
     connection.execute(DIM_METRICS)
-    rows = []
+    rows = computed.describe(computed.load())
     for name, metric in catalogue.metrics.items():
         meta = metric.meta
         rows.append(
