@@ -848,8 +848,10 @@ def plans(goal: Goal, series: Series, as_of: dt.date) -> list[tuple]:
 
     rows = []
     for grain in GRAINS[1:]:
-        if goal.profile != "level" and not holds(grain, series.grain):
-            continue
+        if not holds(grain, series.grain) or (
+            goal.profile == "level" and series.grain not in ("day", grain)
+        ):
+            continue  # a median of the year is held against no path that is read by the month
         before = goal.period.first - dt.timedelta(days=1)
         first = last_end(before, grain) + dt.timedelta(days=1)
         while (last := last_day(first, grain)) <= goal.period.last:

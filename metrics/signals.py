@@ -148,7 +148,8 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             found = judge([p.z for p in baseline.points], baseline.centre, baseline.half_width)
             since = [text for day, text in reasons if day <= first + dt.timedelta(days=6)]
             refusal = chart.refusal or baseline.refusal
-            rows = [] if refusal else list(_rows(baseline, found, better))
+            bounds = possible([p.value for p in baseline.points], chart.kind)
+            rows = [] if refusal else list(_rows(baseline, found, better, bounds))
             judged += [(metric, *cut, *row, first) for row in rows]
             charts.append(
                 (metric, *cut, first, last, baseline is chart.baselines[-1], not refusal, refusal,
@@ -448,8 +449,17 @@ def judge(values: Sequence[float], centre: float, half_width: float | None) -> l
     return found
 
 
-def _rows(baseline: Baseline, found: list[Judged], better: str) -> typing.Iterator[tuple]:
+def possible(values: Sequence[float], kind: str) -> tuple[float, float]:
+    """Between what a series can lie: limits beyond are drawn there, since nothing crosses them."""
+    low = 0.0 if min(values) >= 0 else -math.inf
+    return low, 1.0 if kind == "p_prime" and max(values) <= 1 else math.inf
+
+
+def _rows(
+    baseline: Baseline, found: list[Judged], better: str, bounds: tuple[float, float]
+) -> typing.Iterator[tuple]:
     """Rows of metric_signals without their key."""
+    low, high = bounds
     before = False
     for k, (point, told) in enumerate(zip(baseline.points, found, strict=True)):
         above = point.z > baseline.centre
@@ -458,8 +468,8 @@ def _rows(baseline: Baseline, found: list[Judged], better: str) -> typing.Iterat
             verdict = "better" if above == (better == "higher") else "worse"
         yield (
             point.start, point.value, point.at(baseline.centre),
-            point.at(baseline.centre - baseline.half_width),
-            point.at(baseline.centre + baseline.half_width), *told, told.is_signal,
+            max(low, point.at(baseline.centre - baseline.half_width)),
+            min(high, point.at(baseline.centre + baseline.half_width)), *told, told.is_signal,
             told.is_signal and not before, "above" if above else "below", verdict,
             k < baseline.size,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import json
+import math
 import random
 import types
 
@@ -284,6 +285,13 @@ def test_signals_are_written_with_side_verdict_and_what_chance_would_do(build):
                             "weeks_judged, round(expected_false, 3) from "
                             "metrics.metric_signal_charts")  # fmt: skip
     assert row == (True, "individuals", "none", 26, False, 51, round(51 * 0.027, 3))
+
+
+def test_limits_are_not_drawn_where_no_value_can_lie():
+    assert signals.possible([0.2, 0.9], "p_prime") == (0.0, 1.0)
+    assert signals.possible([20.0, 90.0], "p_prime") == (0.0, math.inf)  # stored in hundredths
+    assert signals.possible([0.0, 3.0], "individuals") == (0.0, math.inf)
+    assert signals.possible([-1.0, 3.0], "net_change") == (-math.inf, math.inf)
 
 
 def test_partial_and_late_weeks_are_left_out_and_goal_slices_come_in(build):

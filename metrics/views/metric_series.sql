@@ -29,7 +29,7 @@ series as (
             else v.period_start - interval 1 year
         end as date) as previous_start,
         cast(case v.grain
-            when 'week' then v.period_start - interval 364 day
+            when 'week' then same_iso_week(v.period_start)
             else v.period_start - interval 1 year
         end as date) as year_before_start
     from metrics.metric_values as v
@@ -57,7 +57,7 @@ select
     end as business_unit,
     l.value, l.numerator, l.denominator, l.n, l.low, l.high,
     p.value as previous_value, y.value as year_before_value,
-    l.is_complete, l.period_start = l.latest_start as is_latest, l.trust, l.trust_reason
+    l.is_complete, l.is_complete and l.period_start = l.latest_start as is_latest, l.trust, l.trust_reason
 from labelled as l
 join metrics.dim_metrics as m on l.metric_id = m.metric_id
 left join series as p
