@@ -1,4 +1,4 @@
-"""`python -m metrics check | dictionary | compile | dashboards …`: what can be done with
+"""`python -m metrics check | dictionary | compile | tree | dashboards …`: what can be done with
 definitions, and the dashboards that are made of them."""
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", help="say what is wrong with the definitions")
     commands.add_parser("dictionary", help="write docs/metrics.md")
     commands.add_parser("compile", help="keep the SQL of every metric, so that `measure` finds it")
+    tree = commands.add_parser("tree", help="print what a number is made of and why it changed")
+    tree.add_argument("name", nargs="?", help="a tree or a metric in one; all of them unless given")
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
         if options.command == "dashboards":
             return _dashboards(options)
+        if options.command == "tree":
+            return _tree(options.name)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -101,10 +105,26 @@ def _dashboards(options: argparse.Namespace) -> int:
     return code
 
 
-def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
-    plumbline, people = paths.served / "plumbline.duckdb", paths.served / "people.duckdb"
-    if not plumbline.exists():
+def _tree(name: str | None) -> int:
+    import duckdb
+
+    from metrics.outline import outline
+
+    with duckdb.connect(str(_served()), read_only=True) as connection:
+        print(outline(connection, name))
+    return 0
+
+
+def _served() -> Path:
+    paths = house.load_paths()
+    file = paths.served / "plumbline.duckdb"
+    if not file.exists():
         raise ConfigError(f"{paths.served}: nothing is published yet; run make build first.")
+    return file
+
+
+def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
+    plumbline, people = _served(), paths.served / "people.duckdb"
     if options.action == "lint":
         from metrics.board_lint import lint
 

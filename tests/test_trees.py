@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from small_warehouse import AS_OF, add_metric, add_owner, add_values, prepare
 
 from metrics import factors, goals, trees
+from metrics.__main__ import main
 from metrics.drivers import Cell
 from metrics.influences import Finding
+from metrics.outline import outline
 from settings import ROOT, ConfigError
 
 Q1, Q2, Q3 = (dt.date(2026, m, 1) for m in (1, 4, 7))
@@ -337,3 +339,30 @@ def test_the_bundled_trees_reach_a_goal_and_every_influence_says_why():
     assert found and all(tree.nodes[tree.spec.root].metric_id in wanted for tree in found)
     claims = [i for tree in found for node in tree.spec.nodes for i in node.influences]
     assert len(claims) >= 8 and all(len(i.why) > 15 for i in claims)
+
+
+# --- as text -------------------------------------------------------------------------------------
+
+
+def test_a_tree_is_printed_with_its_change_owners_and_claims(served):
+    with duckdb.connect(str(served / "plumbline.duckdb"), read_only=True) as connection:
+        text = outline(connection, "revenue_booked")
+        assert text == outline(connection) == outline(connection, "revenue")
+        [(told,)] = connection.execute(
+            "select value_from_text || ' → ' || value_to_text || ' (' || contribution_text || ')' "
+            "from dashboards.tree_steps where metric_id = 'revenue_booked' and depth = 0"
+        ).fetchall()
+        with pytest.raises(ConfigError, match="'reveneu'; did you mean 'revenue'"):
+            outline(connection, "reveneu")
+    lines = text.splitlines()
+    assert lines[1].startswith(f"Revenue booked [revenue_booked]  {told}")
+    assert any(line.startswith("  × Win rate [win_rate]") for line in lines)  # noqa: RUF001
+    assert any("┄+ after 2 weeks (experiment;" in line for line in lines)
+
+
+def test_the_command_prints_it(built, monkeypatch, capsys):
+    monkeypatch.setenv("PLUMBLINE_DATA", str(built.data))
+    assert main(["tree", "win_rate"]) == 0
+    assert "[win_rate]" in capsys.readouterr().out
+    assert main(["tree", "nothing_of_the_kind"]) == 1
+    assert "no tree and no metric" in capsys.readouterr().err
