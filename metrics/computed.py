@@ -63,6 +63,7 @@ class Row(typing.NamedTuple):
     is_complete: bool = True
     trust: str = "fresh"
     trust_reason: str | None = None
+    response_rate: float | None = None
 
 
 @functools.lru_cache(maxsize=4)
@@ -113,7 +114,7 @@ def lay(connection: duckdb.DuckDBPyConnection, metric_id: str, rows: Sequence[Ro
                 "name them under grains and slices."
             )
     connection.execute("delete from metrics.metric_values where metric_id = ?", [metric_id])
-    insert(connection, "metrics.metric_values", [(metric_id, *row, None) for row in rows])
+    insert(connection, "metrics.metric_values", [(metric_id, *row) for row in rows])
 
 
 def judge(connection: duckdb.DuckDBPyConnection) -> None:

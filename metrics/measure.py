@@ -32,7 +32,7 @@ def measure(run: Run) -> Outcome:
     Raises ConfigError for a definition or goal that is wrong, naming file, entry and remedy."""
     import duckdb
 
-    from metrics import drivers, goal_metrics, goals, signals, trees
+    from metrics import drivers, goal_metrics, goals, responses, signals, trees
 
     began = time.monotonic()
     catalogue = definitions.load()
@@ -56,6 +56,7 @@ def measure(run: Run) -> Outcome:
         goal_metrics.write(run, connection)
         drivers.decompose(run, connection)
         notes += signals.write(run, connection)
+        responses.write(run, connection)
         notes += trees.write(run, connection)
         computed.judge(connection)
         [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
