@@ -114,7 +114,8 @@ def lay(connection: duckdb.DuckDBPyConnection, metric_id: str, rows: Sequence[Ro
                 "name them under grains and slices."
             )
     connection.execute("delete from metrics.metric_values where metric_id = ?", [metric_id])
-    insert(connection, "metrics.metric_values", [(metric_id, *row) for row in rows])
+    columns = ("metric_id", *Row._fields)
+    insert(connection, "metrics.metric_values", [(metric_id, *row) for row in rows], columns)
 
 
 def judge(connection: duckdb.DuckDBPyConnection) -> None:

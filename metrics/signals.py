@@ -131,13 +131,13 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     about = {
         row[0]: row[1:]
         for row in connection.execute(
-            "select metric_id, additivity, better, formula from metrics.dim_metrics"
+            "select metric_id, additivity, better from metrics.dim_metrics"
         ).fetchall()
     }
     causes = causes_of(run, connection, about)
     charts, judged = [], []
     for (metric, *cut), weeks in read_weeks(connection).items():
-        additivity, better, _ = about[metric]
+        additivity, better = about[metric]
         reasons = sorted(causes.get(metric, {}).items())
         chart = charted(weeks, additivity, [day for day, _ in reasons])
         if not chart.baselines:
@@ -208,23 +208,34 @@ def causes_of(
                     f"'{name}'; {nearest(name, about)}"
                 )
             found.setdefault(name, {})[cause.date] = cause.cause
-    known = connection.execute(
+    for name, days in definition_breaks(connection).items():
+        for day, text in days.items():
+            found.setdefault(name, {}).setdefault(day, text)
+    return found
+
+
+def definition_breaks(
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[str, dict[dt.date, str]]:
+    """{metric: {day: what changed}}: days on which a network began to count otherwise what the
+    formula of a metric of networks holds."""
+    [(known,)] = connection.execute(
         "select count(*) from duckdb_tables() where schema_name = 'marts' "
         "and table_name = 'metric_availability'"
-    ).fetchone()
-    if not known or not known[0]:
-        return found
-    networked = {
-        metric for (metric,) in connection.execute(
-            "select distinct metric_id from metrics.metric_values where slice_name = 'network'"
-        ).fetchall()
-    }  # fmt: skip
+    ).fetchall()
+    if not known:
+        return {}
+    formulas = connection.execute(
+        "select metric_id, formula from metrics.dim_metrics where metric_id in "
+        "(select metric_id from metrics.metric_values where slice_name = 'network')"
+    ).fetchall()
+    found: dict[str, dict[dt.date, str]] = {}
     for network, measure, day in connection.execute(
         "select network, metric, available_from from marts.metric_availability where is_break "
         "order by all"
     ).fetchall():
-        for name in networked & about.keys():
-            if re.search(rf"\b{re.escape(measure)}\b", about[name][2] or ""):
+        for name, formula in formulas:
+            if re.search(rf"\b{re.escape(measure)}\b", formula or ""):
                 text = f"{network} changed what it counts as {measure.replace('_', ' ')}."
                 found.setdefault(name, {}).setdefault(day, text)
     return found

@@ -12,8 +12,13 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 
-def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple]) -> None:
-    """Append `rows`, whose values stand in the order of the table's columns."""
+def insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[tuple],
+    columns: Sequence[str] = (),
+) -> None:
+    """Append `rows`, whose values stand in the order of `columns` (none: all of the table's)."""
     if not rows:
         return
     import pyarrow as pa
@@ -22,6 +27,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tup
     told = pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=names)
     connection.register("rows_to_insert", told)
     try:
-        connection.execute(f"insert into {table} select * from rows_to_insert")
+        named = f" ({', '.join(columns)})" if columns else ""
+        connection.execute(f"insert into {table}{named} select * from rows_to_insert")
     finally:
         connection.unregister("rows_to_insert")

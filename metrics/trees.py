@@ -17,9 +17,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from metrics import drivers, factors, influences
+from metrics import drivers, factors, influences, signals
 from metrics.drivers import Cell
-from metrics.goals import Owner, nearest, owners_of, shift
+from metrics.goals import Owner, last_day, nearest, owners_of, shift
 from metrics.influences import Finding
 from metrics.signals import Week
 from metrics.storing import insert
@@ -174,6 +174,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     check(trees, metrics, owners, stored.slices)
     evidence = _evidence(connection)
     findings = influences.tested(trees, metrics, stored)
+    breaks = signals.definition_breaks(connection)
     goals = {m for (m,) in connection.execute("select metric_id from metrics.dim_goals").fetchall()}
     rows: dict[str, list[tuple]] = {"nodes": [], "edges": [], "checks": [], "changes": []}
     parts: list[tuple] = []
@@ -201,7 +202,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
                 f"tree {tree.spec.name}: no goal is set on its root {tree.spec.root}: it explains "
                 "a number that nobody promised."
             )
-        for key, steps in _changes(tree, metrics, stored, run.as_of):
+        for key, steps in _changes(tree, metrics, stored, breaks, run.as_of):
             rows["changes"] += [
                 (tree.spec.name, *key, k, s.depth, s.node, s.part, s.kind, s.before, s.after,
                  s.contribution, s.is_leaf)
@@ -561,10 +562,15 @@ def _split_parts(
 
 
 def _changes(
-    tree: Tree, metrics: dict[str, Metric], stored: Stored, as_of: dt.date
+    tree: Tree,
+    metrics: dict[str, Metric],
+    stored: Stored,
+    breaks: dict[str, dict[dt.date, str]],
+    as_of: dt.date,
 ) -> Iterator[tuple[tuple, list[Step]]]:
     """((node, grain, from, to), steps) of the root and of every node that only an influence leads
-    to and that has components: the last complete period against the one before and last year's."""
+    to and that has components: the last complete period against the one before and last year's.
+    Nothing is explained across a changed definition: it would be told as a change of the thing."""
     below = {edge.node for node in tree.spec.nodes for edge in node.components}
     for node in tree.spec.nodes:
         if not node.components or node.name in below:
@@ -574,11 +580,25 @@ def _changes(
             if now is None or drivers.months_before(now, -months) > as_of + dt.timedelta(days=1):
                 continue
             for then in (drivers.months_before(now, months), shift(now, -1)):
+                changed = (
+                    day
+                    for part in made_of(tree, node.name)
+                    for day in breaks.get(part.metric_id, {})
+                )
+                if any(then < day <= last_day(now, grain) for day in changed):
+                    continue
                 steps = explain(
                     tree, node.name, metrics, *readers(stored, grain), then, now
                 )  # fmt: skip
                 if steps:
                     yield (node.name, grain, then, now), steps
+
+
+def made_of(tree: Tree, name: str) -> Iterator[Node]:
+    """A node and what it is made of, down to the leaves."""
+    yield tree.nodes[name]
+    for edge in tree.nodes[name].components:
+        yield from made_of(tree, edge.node)
 
 
 def readers(
