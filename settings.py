@@ -41,6 +41,7 @@ class Organization:
     fiscal_year_start_month: int = 1
     as_of: dt.date | None = None
     industry: str | None = None
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -105,7 +106,11 @@ class Metabase:
 
 @dataclass(frozen=True, config=STRICT)
 class Metrics:
+    """Folders and the file of what is wanted, how it hangs together and what changed on purpose."""
+
     goals: str = "metrics/goals"
+    trees: str = "metrics/trees"
+    causes: str = "metrics/causes.yml"
 
 
 @dataclass(frozen=True, config=STRICT)

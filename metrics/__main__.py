@@ -1,4 +1,4 @@
-"""`python -m metrics check | dictionary | compile | dashboards …`: what can be done with
+"""`python -m metrics check | dictionary | compile | tree | dashboards …`: what can be done with
 definitions, and the dashboards that are made of them."""
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         "about", nargs="*", metavar="SLICE or PERIOD",
         help="network=linkedin; 2026, 2026-Q3, 2026-09, 2026-W38, 2026-09-14 or a grain",
     )  # fmt: skip
+    tree = commands.add_parser("tree", help="print what a number is made of and why it changed")
+    tree.add_argument("name", nargs="?", help="a tree or a metric in one; all of them unless given")
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
@@ -33,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _dashboards(options)
         if options.command == "explain":
             return _explain(options)
+        if options.command == "tree":
+            return _tree(options.name)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -122,10 +126,26 @@ def _dashboards(options: argparse.Namespace) -> int:
     return code
 
 
-def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
-    plumbline, people = paths.served / "plumbline.duckdb", paths.served / "people.duckdb"
-    if not plumbline.exists():
+def _tree(name: str | None) -> int:
+    import duckdb
+
+    from metrics.outline import outline
+
+    with duckdb.connect(str(_served()), read_only=True) as connection:
+        print(outline(connection, name))
+    return 0
+
+
+def _served() -> Path:
+    paths = house.load_paths()
+    file = paths.served / "plumbline.duckdb"
+    if not file.exists():
         raise ConfigError(f"{paths.served}: nothing is published yet; run make build first.")
+    return file
+
+
+def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
+    plumbline, people = _served(), paths.served / "people.duckdb"
     if options.action == "lint":
         from metrics.board_lint import lint
 

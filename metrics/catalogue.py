@@ -175,7 +175,7 @@ class Meta:
 
     unit: typing.Literal[
         "count", "people", "accounts", "percent", "points", "money", "minutes", "hours", "days",
-        "score", "fte", "ratio", "per_item", "per_person",
+        "score", "fte", "ratio", "per_item", "per_person", "goal",
     ]  # fmt: skip
     better: typing.Literal["higher", "lower", "target", "neutral"]
     additivity: typing.Literal[

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from metrics import modelled
+from metrics import computed, modelled
 from metrics.catalogue import Catalogue, Metric, slice_name
+from metrics.computed import Computed
 from metrics.modelled import Modelled
 from settings import ROOT
 
@@ -17,6 +18,7 @@ UNITS = {
     "fte": "full-time equivalents",
     "per_item": "per item",
     "per_person": "per person",
+    "goal": "each goal's own unit",
 }
 DIRECTIONS = {
     "higher": "higher is better",
@@ -37,15 +39,15 @@ ADDITIVITY = {
 
 def page(catalogue: Catalogue) -> str:
     """The whole page as Markdown, metrics by domain and name."""
-    domains: dict[str, list[Metric | Modelled]] = {}
-    known = {**catalogue.metrics, **modelled.load(taken=catalogue.files)}
+    domains: dict[str, list[Metric | Modelled | Computed]] = {}
+    known = {**catalogue.metrics, **modelled.load(taken=catalogue.files), **computed.load()}
     for name in sorted(known):
         domains.setdefault(known[name].meta.domain, []).append(known[name])
     lines = [
         "# Metrics",
         "",
         "Written by `python -m metrics dictionary` from `metrics/definitions` and",
-        "`metrics/modelled`; do not edit. How to add one:",
+        "`metrics/modelled` and `metrics/computed`; do not edit. How to add one:",
         "[how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
         "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
         "`metrics.metric_trust`. Refused, whatever they are called: advertising value equivalents,",
@@ -68,13 +70,19 @@ def page(catalogue: Catalogue) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entry(metric: Metric | Modelled, catalogue: Catalogue) -> list[str]:
+def _entry(metric: Metric | Modelled | Computed, catalogue: Catalogue) -> list[str]:
     meta = metric.meta
     facts = [
         f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
         ADDITIVITY[meta.additivity],
         f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
-        *(_told(metric, catalogue) if isinstance(metric, Metric) else _estimated(metric)),
+        *(
+            _computed(metric)
+            if isinstance(metric, Computed)
+            else _estimated(metric)
+            if isinstance(metric, Modelled)
+            else _told(metric, catalogue)
+        ),
         f"Source: {meta.source}. Defined in `{metric.file.name}`.",
     ]
     return [
@@ -109,6 +117,16 @@ def _told(metric: Metric, catalogue: Catalogue) -> list[str]:
         f"from {', '.join(f'`{table}`' for table in tables)}; by {', '.join(meta.grains)}; "
         f"slices: {slices}" + ("" if meta.total else "; no total"),
         f"`mf query --metrics {metric.name} --group-by {by}`",
+    ]
+
+
+def _computed(metric: Computed) -> list[str]:
+    meta, spec = metric.meta, metric.spec
+    return [
+        f"`{spec.formula}`",
+        f"computed by `{spec.by}` from other metrics' results, so `mf query` does not know it; by "
+        f"{', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices) or 'none'}"
+        + ("" if meta.total else "; no total"),
     ]
 
 

@@ -14,6 +14,7 @@ import math
 import typing
 
 from metrics.goals import shift
+from metrics.storing import insert
 from settings import Run
 
 if typing.TYPE_CHECKING:
@@ -69,10 +70,7 @@ def decompose(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
                     for name, part in _parts(connection, metric_id, additivity, grain, then, now)
                 ]
     connection.execute(TABLE)
-    if rows:
-        connection.executemany(
-            "insert into metrics.metric_drivers values (?, ?, ?, ?, ?, ?, ?, ?)", rows
-        )
+    insert(connection, "metrics.metric_drivers", rows)
 
 
 def sum_parts(

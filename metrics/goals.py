@@ -14,14 +14,16 @@ import bisect
 import dataclasses
 import datetime as dt
 import difflib
+import functools
 import math
 import typing
 from pathlib import Path
 
 from pydantic import Field
 
-from metrics import pacing
+from metrics import pacing, workdays
 from metrics.pacing import Forecast
+from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
 
 if typing.TYPE_CHECKING:
@@ -38,6 +40,7 @@ PROFILES = {
     "ratio": ("ratio", "survey"),
     "level": ("semi", "ratio", "percentile", "survey", "distinct", "model", "additive"),
 }
+RESTING = 0.25  # of a weekday: what a weekend day carries at most where business rests
 COVERED = 14  # days that a comparable period's first value may lie after its start
 
 TABLES = """
@@ -62,6 +65,10 @@ create or replace table metrics.goal_backtests (
     goal_id varchar, metric_id varchar, period_from date, reading_date date, share_elapsed double,
     forecast double, forecast_low double, forecast_high double, final double,
     error_share double, is_covered boolean);
+create or replace table metrics.goal_plans (
+    goal_id varchar, metric_id varchar, slice varchar, grain varchar, period_start date,
+    plan double, plan_to_date double);
+create or replace table metrics.goal_leading (goal_id varchar, metric_id varchar);
 """
 
 
@@ -80,7 +87,9 @@ class Period:
 @strict
 class Goal:
     """One entry of a goals file. `baseline` and `target` are in the metric's unit; `reading` is
-    the grain at which a level is read (day for stocks, month for all else)."""
+    the grain at which a level is read (day for stocks, month for all else). `calendar`: whether
+    years are laid over each other by date or by working days; unless told, by what weekends carry.
+    """
 
     name: typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     statement: Words
@@ -94,6 +103,7 @@ class Goal:
     slice: dict[str, bool | int | str] = dataclasses.field(default_factory=dict)
     leading: tuple[str, ...] = ()
     reading: typing.Literal["day", "week", "month", "quarter"] | None = None
+    calendar: typing.Literal["days", "working_days"] | None = None
 
 
 class Entry(typing.NamedTuple):
@@ -139,11 +149,13 @@ class Point(typing.NamedTuple):
 
 
 class Series(typing.NamedTuple):
-    """A metric's slice at one grain, oldest first, and the first day the metric is known at."""
+    """A metric's slice at one grain, oldest first, and the first day the metric is known at.
+    `holidays`: periods are compared by working days, with these off; None: by the date."""
 
     grain: str
     points: list[Point]
     known_from: dt.date | None
+    holidays: workdays.Rules | None = None
 
     def within(self, first: dt.date, last: dt.date) -> list[Point]:
         """Points that lie wholly in [first, last]."""
@@ -176,23 +188,29 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write the goal tables for `run.as_of`; gives lines on what a reader must know first.
 
     One row per goal in dim_goals and goal_status; per goal and week (Sundays and the last day
-    read) in goal_forecasts; per goal, earlier period and past reading in goal_backtests. Values
+    read) in goal_forecasts; per goal, earlier period and past reading in goal_backtests; per goal,
+    grain (week to year) and period wholly inside the goal's in goal_plans (`plan_to_date`: up to
+    `as_of`, null later); per goal and metric that it names as leading in goal_leading. Values
     are in the metric's unit, shares and probabilities 0..1, days are the account's.
     Raises ConfigError for a goal that names what the warehouse does not know.
     """
     entries = read_goals(goals_folder(run))
     metrics = _metrics(connection)
-    owners = _owners(connection)
+    owners = owners_of(connection)
     check(entries, metrics, owners, _slices(connection))
     gaps = goal_gaps([e.goal for e in entries], metrics)
     rows: dict[str, list[tuple]] = {
-        name: [] for name in ("dim_goals", "goal_status", "goal_forecasts", "goal_backtests")
-    }
+        name: []
+        for name in (
+            "dim_goals", "goal_status", "goal_forecasts", "goal_backtests", "goal_plans",
+            "goal_leading",
+        )
+    }  # fmt: skip
     lines = []
     for entry in entries:
         goal, metric = entry.goal, metrics[entry.goal.metric]
         owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
-        series = read_series(connection, entry, metric)
+        series = read_series(connection, entry, metric, run.settings.organization.holidays)
         status, readings = standing(goal, metric, series, run.as_of)
         about = (goal.name, goal.statement, metric.metric_id, metric.label, metric.unit)
         rows["dim_goals"].append(
@@ -210,6 +228,8 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             (goal.name, r.day, r.actual, r.expected, *r.forecast, shown) for r, shown in readings
         ]
         rows["goal_backtests"] += backtest(goal, metric, series)
+        rows["goal_plans"] += plans(goal, series, run.as_of)
+        rows["goal_leading"] += [(goal.name, leading) for leading in goal.leading]
         if owner.status in ("left", "vacant"):
             who = f"{owner.name} left" if owner.name else "nobody holds the role"
             lines.append(f"goal {goal.name}: its owner {goal.owner} is missing ({who}).")
@@ -217,9 +237,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             lines.append(f"goal {goal.name}: {gaps[goal.name]}")
     connection.execute(TABLES)
     for table, found in rows.items():
-        if found:
-            marks = ", ".join("?" * len(found[0]))
-            connection.executemany(f"insert into metrics.{table} values ({marks})", found)
+        insert(connection, f"metrics.{table}", found)
     return lines
 
 
@@ -254,6 +272,8 @@ def read_goals(folder: Path) -> list[Entry]:
             raise entry.wrong("slice", "values are kept for one slice at a time; name one.")
         if entry.goal.reading and entry.goal.profile != "level":
             raise entry.wrong("reading", "only a level has a reading; leave it out.")
+        if entry.goal.calendar and entry.goal.profile == "level":
+            raise entry.wrong("calendar", "a level is not paced by days; leave it out.")
     return entries
 
 
@@ -346,7 +366,7 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     return {row[0]: Metric(*row) for row in rows}
 
 
-def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Owner]:
+def owners_of(connection: duckdb.DuckDBPyConnection) -> dict[str, Owner]:
     """Role to whoever holds it; the latest word on each role counts."""
     rows = connection.execute(
         "select role, display_name, coalesce(owner_status, 'unverified'), is_current "
@@ -367,7 +387,9 @@ def _slices(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, set[st
     return found
 
 
-def read_series(connection: duckdb.DuckDBPyConnection, entry: Entry, metric: Metric) -> Series:
+def read_series(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, metric: Metric, holidays: workdays.Rules
+) -> Series:
     """The goal's numbers: of a level at its reading's grain, else at the finest grain that fits
     the period. Raises ConfigError when none does, or a ratio's parts do not add over time."""
     goal = entry.goal
@@ -404,6 +426,13 @@ def read_series(connection: duckdb.DuckDBPyConnection, entry: Entry, metric: Met
         [goal.metric, grain],
     ).fetchone()
     series = Series(grain, [Point(r[0], last_day(r[0], grain), *r[1:]) for r in rows], known[0])
+    if goal.profile != "level" and grain == "day":
+        rests = goal.calendar or ("working_days" if rests_at_weekends(series) else "days")
+        series = series._replace(holidays=holidays if rests == "working_days" else None)
+    elif goal.calendar == "working_days":
+        raise entry.wrong(
+            "calendar", f"'{goal.metric}' is read by {grain} here; working days need days."
+        )
     if goal.profile == "ratio":
         whole = connection.execute(
             "select period_start, numerator, denominator from metrics.metric_values "
@@ -487,7 +516,7 @@ def _cumulative(
     goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date
 ) -> Reading:
     through = last_end(through, series.grain)
-    elapsed = elapsed_share(goal.period, through)
+    elapsed = elapsed_share(goal.period, through, series.holidays)
     shares = comparable_shares(series, goal.period, through, "value")
     share = pacing.mean(shares) if len(shares) >= 2 else elapsed
     expected = goal.target * share
@@ -501,7 +530,7 @@ def _cumulative(
 
 def _ratio(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
     through = last_end(through, series.grain)
-    elapsed = elapsed_share(goal.period, through)
+    elapsed = elapsed_share(goal.period, through, series.holidays)
     above = comparable_shares(series, goal.period, through, "above")
     below = comparable_shares(series, goal.period, through, "below")
     seasons = min(len(above), len(below))
@@ -679,9 +708,25 @@ def comparable_shares(series: Series, period: Period, day: dt.date, part: str) -
         final = series.total(earlier.first, earlier.last, part)
         if final is None or final <= 0:
             break
-        at = same_day(day, period, earlier)
-        shares.append((series.total(earlier.first, at, part) or 0.0) / final)
+        if series.holidays is None:
+            ends = [(same_day(day, period, earlier), 1.0)]
+        else:
+            gone = workdays.worked(series.holidays, period.first, period.last, day)
+            ends = workdays.until(series.holidays, earlier.first, earlier.last, gone)
+        reached = (w * (series.total(earlier.first, at, part) or 0.0) for at, w in ends)
+        shares.append(math.fsum(reached) / final)
     return shares
+
+
+def rests_at_weekends(series: Series) -> bool:
+    """Whether a weekend day carries less than a quarter of a weekday; sizes, not signs, count."""
+    sizes = ([], [])
+    for p in series.points:
+        size = p.value if p.below is None else p.below
+        if size is not None:
+            sizes[p.first.weekday() >= 5].append(abs(size))
+    week, weekend = (math.fsum(s) / days for s, days in zip(sizes, (5, 2), strict=True))
+    return weekend < RESTING * week
 
 
 def same_day(day: dt.date, period: Period, earlier: Period) -> dt.date:
@@ -698,8 +743,10 @@ def shift(day: dt.date, years: int) -> dt.date:
     return day.replace(year=day.year + years)
 
 
-def elapsed_share(period: Period, day: dt.date) -> float:
-    """Share of the period's days that are gone at the end of `day`."""
+def elapsed_share(period: Period, day: dt.date, holidays: workdays.Rules | None = None) -> float:
+    """Share of the period's days (working days, if holidays are told) gone at the end of `day`."""
+    if holidays is not None:
+        return workdays.worked(holidays, period.first, period.last, day)
     total = (period.last - period.first).days + 1
     return min(1.0, max(0.0, ((day - period.first).days + 1) / total))
 
@@ -778,6 +825,61 @@ def _capped(forecast: Forecast, series: Series) -> Forecast:
 
 def _over(part: float, whole: float) -> float | None:
     return part / whole if abs(whole) > 1e-12 else None
+
+
+# --- plans ---------------------------------------------------------------------------------------
+
+
+def plans(goal: Goal, series: Series, as_of: dt.date) -> list[tuple]:
+    """Rows of goal_plans: what each period would bring if the goal were met to the point, by the
+    seasons of comparable periods where there are two, else evenly."""
+    done = functools.lru_cache(maxsize=None)(
+        lambda day, part: planned_share(goal, series, day, part)
+    )
+
+    def brings(first: dt.date, last: dt.date) -> float | None:
+        if goal.profile == "level":
+            return goal.baseline + (goal.target - goal.baseline) * elapsed_share(goal.period, last)
+        before = first - dt.timedelta(days=1)
+        if goal.profile == "cumulative":
+            return goal.target * (done(last, "value") - done(before, "value"))
+        above, below = (done(last, part) - done(before, part) for part in ("above", "below"))
+        return goal.target * above / below if below > 0 else None
+
+    rows = []
+    for grain in GRAINS[1:]:
+        if not holds(grain, series.grain) or (
+            goal.profile == "level" and series.grain not in ("day", grain)
+        ):
+            continue  # a median of the year is held against no path that is read by the month
+        before = goal.period.first - dt.timedelta(days=1)
+        first = last_end(before, grain) + dt.timedelta(days=1)
+        while (last := last_day(first, grain)) <= goal.period.last:
+            known = last if goal.profile == "level" else last_end(min(last, as_of), series.grain)
+            if first >= goal.period.first:
+                rows.append(
+                    (goal.name, goal.metric, slice_text(goal), grain, first, brings(first, last),
+                     brings(first, min(known, as_of)) if first <= as_of else None)
+                )  # fmt: skip
+            first = last + dt.timedelta(days=1)
+    return rows
+
+
+def holds(grain: str, finer: str) -> bool:
+    """Whether whole periods of `finer` fill those of `grain`."""
+    return finer == "day" or finer == grain or (
+        finer != "week" and GRAINS.index(finer) < GRAINS.index(grain)
+    )  # fmt: skip
+
+
+def planned_share(goal: Goal, series: Series, day: dt.date, part: str) -> float:
+    """Share of the goal's period that is usually done by the end of `day`; 0 before it begins."""
+    if day < goal.period.first:
+        return 0.0
+    shares = comparable_shares(series, goal.period, day, part)
+    if len(shares) >= 2:
+        return pacing.mean(shares)
+    return elapsed_share(goal.period, day, series.holidays)
 
 
 # --- backtests -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The step `measure`: definitions checked, values, trust, goals and drivers written.
+"""The step `measure`: definitions checked; values, trust, goals, drivers, signals, trees written.
 
 All of schema `metrics` is rewritten in one transaction: a build that is killed leaves the numbers
 of the one before.
@@ -11,7 +11,17 @@ import time
 import typing
 
 from metrics import catalogue as definitions
-from metrics import evidence, experiments, laws, mix_runs, modelled, queries, trust, values
+from metrics import (
+    computed,
+    evidence,
+    experiments,
+    laws,
+    mix_runs,
+    modelled,
+    queries,
+    trust,
+    values,
+)
 from metrics.catalogue import Catalogue
 from settings import ConfigError, Outcome, Run
 
@@ -37,7 +47,7 @@ def measure(run: Run) -> Outcome:
     Raises ConfigError for a definition or goal that is wrong, naming file, entry and remedy."""
     import duckdb
 
-    from metrics import drivers, goals
+    from metrics import drivers, goal_metrics, goals, responses, signals, trees
 
     began = time.monotonic()
     catalogue = definitions.load()
@@ -45,6 +55,7 @@ def measure(run: Run) -> Outcome:
     queries.check(catalogue, found)
     estimated = modelled.load(taken=catalogue.files)
     modelled.check(estimated, found.graph)
+    computed.check(catalogue, computed.load())
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
@@ -52,22 +63,29 @@ def measure(run: Run) -> Outcome:
     run.say(f"{len(catalogue.metrics)} metrics in {len(asked)} queries")
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
-        rows = values.write(run, connection, catalogue, asked)
-        notes = experiments.evaluate(run, connection) + mix_runs.write(run, connection)
+        values.write(run, connection, catalogue, asked)
+        notes = list(experiments.evaluate(run, connection) + mix_runs.write(run, connection))
         notes += evidence.write(run, connection)
-        rows += modelled.write(run, connection, estimated)
+        modelled.write(run, connection, estimated)
         write_metrics(connection, catalogue, estimated)
         write_breaks(connection, catalogue)
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
         counts = trust.write(run, connection, catalogue, found, asked, estimated)
-        notes += tuple(goals.evaluate(run, connection))
-        notes += tuple(drivers.decompose(run, connection) or ())
+        notes += goals.evaluate(run, connection)
+        goal_metrics.write(run, connection)
+        notes += drivers.decompose(run, connection) or []
+        notes += signals.write(run, connection)
+        responses.write(run, connection)
+        notes += trees.write(run, connection)
+        computed.judge(connection)
+        [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
-    line = f"{len(catalogue.metrics) + len(estimated)} metrics ({trusted}), {rows:,} values"
+    number = len(catalogue.metrics) + len(estimated) + len(computed.load())
+    line = f"{number} metrics ({trusted}), {rows:,} values"
     took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
     return Outcome("passed", (line, took, *notes), rows=rows)
 
@@ -80,7 +98,7 @@ def write_metrics(
     """dim_metrics: one row a reported or modelled metric, its owner's role resolved in
     marts.dim_owners."""
     connection.execute(DIM_METRICS)
-    rows, estimated = [], estimated or {}
+    rows, estimated = computed.describe(computed.load()), estimated or {}
     formulas = {name: catalogue.formula(name) for name in catalogue.metrics}
     formulas |= {name: " ".join(one.spec.rows.split()) for name, one in estimated.items()}
     for name, metric in {**catalogue.metrics, **estimated}.items():

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 import typing
 
-from metrics import modelled
+from metrics import computed, goal_metrics, modelled
 from metrics.catalogue import Catalogue, load
 from metrics.queries import (
     ORIGIN,
@@ -135,6 +135,8 @@ def refresh(run: Run) -> None:
                 "update metrics.goal_status set trust = t.trust, trust_reason = t.reason "
                 "from metrics.metric_trust t where goal_status.metric_id = t.metric_id"
             )
+            goal_metrics.write(run, connection)
+        computed.judge(connection)
         connection.commit()
 
 

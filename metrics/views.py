@@ -30,7 +30,8 @@ Kind = typing.Literal["date", "timestamp", "number", "text", "boolean"]
 Name = typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 # Numbers as people read them, for columns that hold several units: text for tables. Percent is a
-# share; a change of a share is told in points of percent.
+# share; a change of a share is told in points of percent. A week is held against the week of its
+# ISO number a year before (`same_iso_week` of its Monday); a week 53 may have none.
 MACROS = """
 create or replace temp macro said(v, unit, currency) as case
     when v is null then null
@@ -50,6 +51,13 @@ create or replace temp macro changed(v, before, unit, currency) as case
             then said(v - before, unit, currency)
         else format('{:,.1f} %', 100 * cast((v - before) / before as double))
     end
+end;
+create or replace temp macro iso_week(iso_year, week) as cast(
+    date_trunc('week', make_date(iso_year, 1, 4)) + to_days(cast(7 * (week - 1) as integer))
+    as date);
+create or replace temp macro same_iso_week(monday) as case
+    when isoyear(iso_week(isoyear(monday) - 1, weekofyear(monday))) = isoyear(monday) - 1
+        then iso_week(isoyear(monday) - 1, weekofyear(monday))
 end;
 """
 KINDS = {

@@ -3,6 +3,8 @@
 import datetime as dt
 import types
 
+from metrics.storing import insert
+
 DAY = dt.timedelta(days=1)
 AS_OF = dt.date(2026, 9, 30)
 
@@ -57,13 +59,13 @@ def add_owner(connection, role, name, status="active", is_current=True):
 
 def add_values(connection, metric_id, rows, *, grain="day", slice_=("all", "all")):
     """`rows`: {first day: value} or {first day: (numerator, denominator)}."""
-    connection.executemany(
-        "insert into metrics.metric_values values (?, ?, ?, ?, ?, ?, ?, ?, null, null, null, "
-        "true, 'fresh', '')",
+    insert(
+        connection,
+        "metrics.metric_values",
         [
-            (metric_id, grain, day, *slice_, v[0] / v[1], *v)
+            (metric_id, grain, day, *slice_, v[0] / v[1], *v, None, None, None, True, "fresh", "")
             if isinstance(v, tuple)
-            else (metric_id, grain, day, *slice_, v, None, None)
+            else (metric_id, grain, day, *slice_, v, *[None] * 5, True, "fresh", "")
             for day, v in rows.items()
         ],
     )
@@ -76,7 +78,10 @@ def days(first, last, value):
 
 
 def settings_with_goals(folder):
-    return types.SimpleNamespace(metrics=types.SimpleNamespace(goals=str(folder)))
+    return types.SimpleNamespace(
+        metrics=types.SimpleNamespace(goals=str(folder)),
+        organization=types.SimpleNamespace(holidays=("easter-2", "easter+1")),
+    )
 
 
 MARTS = """

@@ -18,7 +18,7 @@ from small_warehouse import (
     settings_with_goals,
 )  # fmt: skip
 
-from metrics import goals, pacing
+from metrics import goals, pacing, workdays
 from settings import ConfigError
 
 # Monthly airline passengers 1949-1960 in thousands (Box and Jenkins 1976, series G).
@@ -159,9 +159,11 @@ def build(tmp_path):
     folder = tmp_path / "goals"
     folder.mkdir()
 
-    def evaluate(text, as_of=AS_OF):
+    def evaluate(text, as_of=AS_OF, organization=None):
         (folder / "2026.yml").write_text(text)
-        run = types.SimpleNamespace(settings=settings_with_goals(folder), as_of=as_of)
+        settings = settings_with_goals(folder)
+        settings.organization = organization or settings.organization
+        run = types.SimpleNamespace(settings=settings, as_of=as_of)
         return goals.evaluate(run, connection)
 
     return connection, evaluate
@@ -481,3 +483,138 @@ def test_the_bundled_goals_are_well_formed_and_every_one_says_why():
     entries = goals.read_goals(goals.ROOT / "metrics" / "goals")
     assert len(entries) >= 9
     assert all(len(e.goal.why) > 20 and e.goal.owner.endswith("_lead") for e in entries)
+
+
+# --- working days --------------------------------------------------------------------------------
+
+WESTERN = ("01-01", "easter-2", "easter+1", "12-25", "12-26")
+
+
+def test_easter_moves_and_its_neighbours_with_it():
+    assert workdays.holidays(WESTERN, 2026) == {
+        dt.date(2026, 1, 1), dt.date(2026, 4, 3), dt.date(2026, 4, 6),
+        dt.date(2026, 12, 25), dt.date(2026, 12, 26),
+    }  # fmt: skip
+    assert dt.date(2025, 4, 18) in workdays.holidays(("easter-2",), 2025)
+    assert workdays.holidays(("02-29",), 2025) == set()
+    for wrong in ("easter", "eastern+1", "13-01", "01-32", "1-1"):
+        if wrong == "easter":
+            assert workdays.holidays((wrong,), 2025) == {dt.date(2025, 4, 20)}
+            continue
+        with pytest.raises(ConfigError, match=r"\[organization\] holidays: .* write MM-DD"):
+            workdays.holidays((wrong,), 2025)
+
+
+def test_a_share_of_working_days_is_found_again_in_another_year():
+    first, last = dt.date(2025, 1, 1), dt.date(2025, 1, 10)  # Wednesday to Friday of next week
+    assert len(workdays.working_days(WESTERN, first, last)) == 7
+    assert workdays.worked(WESTERN, first, last, dt.date(2025, 1, 5)) == 2 / 7
+    # Two days are done until the Sunday after them.
+    assert workdays.until(WESTERN, first, last, 2 / 7) == [(dt.date(2025, 1, 5), 1.0)]
+    assert workdays.until(WESTERN, first, last, 0.0) == [(dt.date(2025, 1, 1), 1.0)]
+    assert workdays.until(WESTERN, first, last, 1.0) == [(last, 1.0)]
+    between = workdays.until(WESTERN, first, last, 0.5)
+    assert between == [(dt.date(2025, 1, 6), 0.5), (dt.date(2025, 1, 7), 0.5)]
+
+
+def closed(day):
+    """One on every working day; Easter falls on 31 March, 20 April and 5 April."""
+    off = day.weekday() >= 5 or day in workdays.holidays(WESTERN, day.year)
+    return 0.0 if off else 1.0
+
+
+def test_a_moving_easter_does_not_move_the_pace(build):
+    """On Easter Tuesday the years stand at different dates and at the same working day."""
+    connection, evaluate = build
+    add_metric(connection, "leads")
+    add_values(connection, "leads", days(dt.date(2024, 1, 1), dt.date(2026, 4, 14), closed))
+    day = dt.date(2026, 4, 14)
+    per_year = sum(closed(d) for d in days(dt.date(2026, 1, 1), dt.date(2026, 12, 31), closed))
+    text = GOAL.replace("target: 400", f"target: {per_year}").replace("baseline: 365",
+                                                                      "baseline: 200")  # fmt: skip
+    holidays = types.SimpleNamespace(holidays=WESTERN)
+    found = {}
+    for calendar in ("working_days", "days"):
+        told = text.replace("why:", f"calendar: {calendar}\n  why:")
+        evaluate(told, day, holidays)
+        found[calendar] = status(connection, "forecast / target - 1, pace - 1")[0]
+    assert abs(found["working_days"][0]) < 0.003 and abs(found["working_days"][1]) < 0.003
+    assert abs(found["days"][0]) > 2 * abs(found["working_days"][0])
+    evaluate(text, day, holidays)  # weekends are empty, so working days are the default
+    assert status(connection, "forecast / target - 1, pace - 1")[0] == found["working_days"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("profile: cumulative", "profile: level\n  calendar: days", "a level is not paced by days"),
+        ("why:", "calendar: business\n  why:", "calendar"),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_refused(build, old, new, said):
+    connection, evaluate = build
+    history(connection, "leads", 1.2)
+    with pytest.raises(ConfigError, match=said):
+        evaluate(GOAL.replace(old, new))
+
+
+def test_working_days_need_days(build):
+    connection, evaluate = build
+    add_metric(connection, "leads")
+    months = [dt.date(y, m, 1) for y in (2024, 2025) for m in range(1, 13)]
+    add_values(connection, "leads", dict.fromkeys(months, 30.0), grain="month")
+    with pytest.raises(ConfigError, match="'leads' is read by month here; working days need days"):
+        evaluate(GOAL.replace("why:", "calendar: working_days\n  why:"))
+
+
+# --- plans and leading metrics -------------------------------------------------------------------
+
+
+def test_plans_of_the_periods_add_up_to_the_target(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.2)
+    evaluate(GOAL)
+    rows = connection.execute(
+        "select grain, count(*), sum(plan), sum(plan_to_date), count(plan_to_date) "
+        "from metrics.goal_plans group by 1 order by 1"
+    ).fetchall()
+    expected = status(connection, "expected")[0][0]
+    told = {grain: rest for grain, *rest in rows}
+    for grain, count in (("month", 12), ("quarter", 4), ("year", 1)):
+        assert told[grain][0] == count
+        assert told[grain][1:3] == [pytest.approx(400), pytest.approx(expected)]
+    assert told["week"][0] == 51 and told["week"][1] == pytest.approx(400 * 357 / 365, rel=2e-3)
+    assert told["month"][3] == 9  # what has not begun has no plan to date
+
+
+def test_a_ratios_plan_is_no_part_of_its_target_and_a_levels_is_its_glide_path(build):
+    connection, evaluate = build
+    add_metric(connection, "win_rate", additivity="ratio", unit="percent")
+    months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
+    add_values(connection, "win_rate",
+               {m: (1, 2) if m.month % 2 else (3, 12) for m in months}, grain="month")  # fmt: skip
+    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
+             .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
+    plans = dict(connection.execute("select period_start, plan from metrics.goal_plans where grain "
+                                    "= 'month'").fetchall())  # fmt: skip
+    # A year is 24 of 84: January usually 1 of 2, February 3 of 12.
+    assert plans[dt.date(2026, 1, 1)] == pytest.approx(0.27 * (1 / 24) / (2 / 84))
+    assert plans[dt.date(2026, 2, 1)] == pytest.approx(0.27 * (3 / 24) / (12 / 84))
+    assert connection.execute("select count(*) from metrics.goal_plans where grain = 'week'"
+                              ).fetchone() == (0,)  # fmt: skip
+    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "level")
+             .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
+    rows = connection.execute(
+        "select grain, count(*), max(plan) from metrics.goal_plans group by 1"
+    ).fetchall()
+    assert rows == [("month", 12, 0.27)]  # read by the month, so no quarter is held against it
+
+
+def test_what_a_goal_names_as_leading_is_kept(build):
+    connection, evaluate = build
+    history(connection, "leads", 1.2)
+    add_metric(connection, "reach", amec="output")
+    evaluate(GOAL + "  leading: [reach]\n")
+    assert connection.execute("select * from metrics.goal_leading").fetchall() == [
+        ("leads_2026", "reach")
+    ]

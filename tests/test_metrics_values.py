@@ -41,8 +41,8 @@ def project(tmp_path_factory):
 def run(project, tmp_path_factory):
     data = project.parent / "data"
     (data / "build").mkdir(parents=True)
-    goals = tmp_path_factory.mktemp("no_goals")
-    settings = Settings(Organization("Plumb & Sons"), metrics=Metrics(goals=str(goals)))
+    none = str(tmp_path_factory.mktemp("none"))  # made-up rows obey no tree
+    settings = Settings(Organization("Plumb & Sons"), metrics=Metrics(goals=none, trees=none))
     return Run(settings, Paths(data), "run-1", AS_OF, dt.datetime.fromisoformat("2026-06-10 06:00"))
 
 
@@ -568,6 +568,8 @@ def test_the_step_writes_all_of_its_schema(warehouse, filled):
         "dim_metrics",
         "goal_status",
         "metric_drivers",
+        "metric_signals",
+        "metric_tree_changes",
     } <= tables
     count = filled.execute("select count(*) from metrics.metric_values").fetchall()[0][0]
     assert outcome.rows == count > 1000

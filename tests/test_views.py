@@ -433,3 +433,103 @@ def test_views_are_made_the_same_every_time(served, tmp_path):
     with duckdb.connect(str(file), read_only=True) as connection:
         for name, digest in before.items():
             assert digest == ask(connection, DIGEST.format(name)), name
+
+
+# --- why it changed, signals, the weekly review --------------------------------------------------
+
+
+def test_the_steps_below_a_step_add_up_to_it_and_the_leaves_to_the_change(main):
+    rows = ask(main, "select metric_id, round(sum(contribution) filter (where is_leaf), 2), "
+                     "round(sum(contribution) filter (where depth = 1), 2), "
+                     "round(max(contribution) filter (where depth = 0), 2) "
+                     "from dashboards.tree_steps group by 1 order by 1")  # fmt: skip
+    assert {row[0] for row in rows} == {"customers_active", "revenue_booked"}
+    for _, leaves, first, whole in rows:
+        assert leaves == first == whole != 0
+    [(change,)] = ask(main, "select round(value - year_before_value, 2) from "
+                            "dashboards.metric_series where metric_id = 'revenue_booked' and "
+                            "grain = 'quarter' and slice_name = 'all' and is_latest")  # fmt: skip
+    assert change == rows[1][3]
+
+
+def test_every_series_is_judged_or_says_why_not(main):
+    rows = ask(main, "select signal, says, limit_low, value, limit_high, signal_since, verdict "
+                     "from dashboards.signals")  # fmt: skip
+    assert {row[0] for row in rows} == {"Signal", "Quiet", "No limits"}
+    for signal, says, low, value, high, since, verdict in rows:
+        assert says and (since is not None) == (signal == "Signal") == (verdict is not None)
+        assert (low is None) == (signal == "No limits")
+        if signal == "Quiet":
+            assert low <= value <= high
+
+
+def test_late_and_partial_weeks_are_not_in_the_review(main):
+    rows = ask(main, "select grain, place, max(period_start), min(period_start), count(value) "
+                     "from dashboards.review_points group by 1, 2 order by 2")  # fmt: skip
+    assert [row[:2] for row in rows] == [("week", k) for k in range(1, 7)] + [
+        ("month", k) for k in range(7, 19)
+    ]
+    assert rows[5][2] == rows[5][3] == dt.date(2026, 9, 21)  # the 28th begins a week in progress
+    assert rows[17][2] == dt.date(2026, 9, 1)
+    [(late,)] = ask(main, "select count(value) from dashboards.review_points where metric_id = "
+                          "'earned_media_items' and period_start > '2026-09-09'")  # fmt: skip
+    assert late == 0
+
+
+def test_the_reviews_lines_are_the_metrics_own_numbers(main):
+    [row] = ask(main, "select value, previous_value, year_before_value, month_value, month_before, "
+                      "quarter_value, year_value, year_before, year_plan from "
+                      "dashboards.review_lines where metric_id = 'revenue_booked'")  # fmt: skip
+
+    def stored(grain, day):
+        found = ask(main, "select value from metrics.metric_values where metric_id = "
+                          "'revenue_booked' and slice_name = 'all' and grain = ? and "
+                          "period_start = ?", [grain, day])  # fmt: skip
+        return found[0][0] if found else None
+
+    assert row[:7] == (
+        stored("week", "2026-09-21"), stored("week", "2026-09-14"), stored("week", "2025-09-22"),
+        stored("month", "2026-09-01"), stored("month", "2025-09-01"),
+        stored("quarter", "2026-07-01"), stored("year", "2026-01-01"),
+    )  # fmt: skip
+    [(until,)] = ask(main, "select sum(value) from metrics.metric_values where metric_id = "
+                           "'revenue_booked' and slice_name = 'all' and grain = 'day' and "
+                           "period_start between '2025-01-01' and '2025-09-30'")  # fmt: skip
+    assert row[7] == pytest.approx(until)
+    [(expected,)] = ask(main, "select expected from dashboards.goals where goal_id = "
+                              "'revenue_2026'")  # fmt: skip
+    assert row[8] == pytest.approx(expected)
+    # A median is not added up over days: part of a year has nothing to be held against.
+    [row] = ask(main, "select year_value is null, year_before from dashboards.review_lines "
+                      "where metric_id = 'first_response_time'")  # fmt: skip
+    assert row == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("monday", "before"),
+    [
+        ("2026-12-28", None),  # W53: 2025 had 52 weeks
+        ("2027-01-04", "2025-12-29"),  # W01 against W01, which began in December
+        ("2027-01-11", "2026-01-05"),
+        ("2026-09-21", "2025-09-22"),
+        ("2021-01-04", "2019-12-30"),  # after the 53 weeks of 2020
+        ("2020-12-28", None),
+    ],
+)
+def test_a_week_is_held_against_the_week_of_its_number(monday, before):
+    with duckdb.connect() as connection:
+        connection.execute(views.MACROS)
+        [(found,)] = ask(connection, f"select same_iso_week(date '{monday}')")
+    assert found == (before and dt.date.fromisoformat(before))
+
+
+def test_who_has_no_owner_is_listed_once_and_is_a_finding(main):
+    rows = ask(main, "select kind, finding, owner_status from dashboards.orphans")
+    assert len(rows) == len(set(rows)) and {row[0] for row in rows} == {
+        "Goal", "Metric", "Tree node",
+    }  # fmt: skip
+    assert {row[2] for row in rows} <= {"left", "vacant"}
+    [(signals,)] = ask(main, "select count(*) from dashboards.findings where kind = 'Signal'")
+    assert [(signals,)] == ask(
+        main, "select count(*) from dashboards.signals where verdict = 'worse'"
+    )

@@ -10,6 +10,7 @@ from ingestion.sample import (
     channels,
     crm,
     customers,
+    decisions,
     people,
     service,
     social,
@@ -47,6 +48,7 @@ def generate(folder: Path, as_of: dt.date, seed: int, scale: int) -> None:
     social.write(files, staff, as_of, seed, scale)
     service.write(files, staff, contacts, as_of, seed, scale)
     tools.write(files, staff, as_of, seed, scale)
+    decisions.write(files, as_of)
     files.close()
     files.text("files/mapping.yml", MAPPING.read_text(encoding="utf-8"))
     files.json("truth/expected_quarantine.json", dict(sorted(files.expected_quarantine.items())))

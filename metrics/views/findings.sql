@@ -1,4 +1,4 @@
--- One row per finding that a person has to decide: a goal, metric, account or tool whose owner is gone, a source that is late, a goal on nothing that people do.
+-- One row per finding that a person has to decide: a goal, metric, account or tool whose owner is gone, a source that is late, a goal on nothing that people do, a metric that left its limits for the worse.
 select 'Goal' as kind, goal as finding,
     case owner_status when 'left' then owner || ' has left the organization'
         else 'nobody holds the role ' || replace(owner_role, '_', ' ') end as why,
@@ -13,6 +13,9 @@ select 'Metric', label,
         else 'nobody holds the role ' || replace(owner_role, '_', ' ') end,
     owner_role
 from metrics.dim_metrics where owner_status in ('left', 'vacant')
+union all
+select 'Signal', metric, says || ' Since ' || strftime(signal_since, '%Y-%m-%d') || '.', owner_role
+from dashboards.signals where signal = 'Signal' and verdict = 'worse'
 union all
 select 'Account', network || ' ' || coalesce(account, 'without a name'),
     'its owner ' || case owner_status when 'left' then 'has left' else 'is not named' end,

@@ -29,7 +29,7 @@ series as (
             else v.period_start - interval 1 year
         end as date) as previous_start,
         cast(case v.grain
-            when 'week' then v.period_start - interval 364 day
+            when 'week' then same_iso_week(v.period_start)
             else v.period_start - interval 1 year
         end as date) as year_before_start
     from metrics.metric_values as v
@@ -66,7 +66,7 @@ select
     case when pb.note is null then p.value end as previous_value,
     case when yb.note is null then y.value end as year_before_value,
     pb.note as previous_break, yb.note as year_before_break,
-    l.is_complete, l.period_start = l.latest_start as is_latest, l.trust, l.trust_reason
+    l.is_complete, l.is_complete and l.period_start = l.latest_start as is_latest, l.trust, l.trust_reason
 from labelled as l
 join metrics.dim_metrics as m on l.metric_id = m.metric_id
 left join series as p
