@@ -4,7 +4,7 @@ select
     cast(count(distinct b.period_from) as bigint) as periods,
     avg(abs(b.error_share)) as error_share,
     avg(b.error_share) as bias_share,
-    count(b.is_covered) as readings_with_interval,
+    count(b.is_covered) as readings_judged,
     avg(case when b.is_covered then 1.0 when not b.is_covered then 0.0 end) as covered_share
 from metrics.goal_backtests as b
 join dashboards.goals as g on b.goal_id = g.goal_id
