@@ -2,9 +2,10 @@
 
 `metrics/goals/<year>.yml` (or the folder that `[metrics] goals` names) says what is wanted;
 `evaluate` reads `metrics.metric_values`, `metrics.metric_trust`, `metrics.dim_metrics` and
-`marts.dim_owners` and writes `metrics.dim_goals`, `goal_status`, `goal_forecasts` and
-`goal_backtests`. Nothing is remembered between runs: the weekly readings that decide a colour
-are computed anew from the same values, so the same input and `as_of` give the same status.
+`marts.dim_owners` and writes `metrics.dim_goals`, `goal_status`, `goal_forecasts`,
+`goal_backtests`, `goal_plans` and `goal_leading`. Nothing is remembered between runs: the weekly
+readings that decide a colour are computed anew from the same values, so the same input and `as_of`
+give the same status.
 Arithmetic and its sources: `metrics/pacing.py`.
 """
 

@@ -80,7 +80,7 @@ def read_signals(connection: duckdb.DuckDBPyConnection) -> list[Signal]:
                 partition by metric_id, baseline_from order by week_start) as run
             from metrics.metric_signals as s where is_signal and slice_name = 'all'
         )
-        select r.metric_id, min(r.week_start), max(r.week_start), any_value(m.owner_role)
+        select r.metric_id, min(r.week_start), max(r.week_start), min(m.owner_role)
         from runs as r join metrics.dim_metrics as m on r.metric_id = m.metric_id
         group by r.metric_id, r.baseline_from, r.run order by 1, 2
         """

@@ -28,9 +28,7 @@ from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
 if typing.TYPE_CHECKING:
     import duckdb
 
-SIGMA = 1 / 1.128  # a mean moving range of two to a standard deviation (d2, n = 2)
-WIDTH = 3 * SIGMA  # natural process limits; 2.66 is this, rounded (NIST prints both)
-RANGE_LIMIT = 3.267  # D4 for n = 2: the upper limit of a moving range
+WIDTH = 3 / 1.128  # of mean moving ranges (d2 of two); 2.66 is this, rounded (NIST prints both)
 LONGEST, SHORTEST = 26, 12  # weeks of a baseline; below the longest its limits are provisional
 REMEMBERED = 0.4  # lag-1 autocorrelation above which limits are refused
 SEASONAL, PAIRS = 0.4, 40  # correlation with the year before that calls for adjustment, and its n
@@ -383,12 +381,10 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float:
 def baselines(points: Sequence[Point], causes: Sequence[dt.date]) -> list[Baseline]:
     """One baseline for the beginning and one after every cause; weeks that a cause lies in, and
     stretches below 12 weeks, have none."""
-    starts = [dt.date.min, *(day + dt.timedelta(days=7 - day.weekday()) for day in causes)]
-    starts = [
-        starts[0],
-        *(s if d.weekday() else d for s, d in zip(starts[1:], causes, strict=True)),
-    ]
-    ends = [*(day - dt.timedelta(days=day.weekday()) for day in causes), dt.date.max]
+    mondays = [day - dt.timedelta(days=day.weekday()) for day in causes]
+    nexts = [day if day.weekday() == 0 else day + dt.timedelta(days=7 - day.weekday())
+             for day in causes]  # fmt: skip
+    starts, ends = [dt.date.min, *nexts], [*mondays, dt.date.max]
     found = []
     for start, end in zip(starts, ends, strict=True):
         stretch = [p for p in points if start <= p.start < end]

@@ -30,7 +30,6 @@ if typing.TYPE_CHECKING:
 
 Name = typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = typing.Annotated[str, Field(min_length=1)]
-EVIDENCE = ("hypothesis", "correlation", "quasi_experiment", "experiment")
 TESTED = ("quasi_experiment", "experiment")
 CENT = 0.005  # a residual below half a cent is rounding; other units: a millionth
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}  # noqa: RUF001

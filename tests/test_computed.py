@@ -1,5 +1,6 @@
 """Metrics computed from other metrics' results: declared once, laid beside the others, trusted."""
 
+import csv
 import datetime as dt
 import types
 
@@ -9,7 +10,9 @@ from small_warehouse import AS_OF, add_metric, add_owner, days, prepare
 
 from metrics import catalogue, computed, goal_metrics, goals
 from metrics.computed import Row
-from settings import ConfigError
+from settings import ROOT, ConfigError
+
+REFERENCE = ROOT.parent / "shared" / "reference" / "metric_catalogue.csv"
 
 GOALS = """
 - name: leads_2026
@@ -144,6 +147,19 @@ def test_rows_that_the_definition_does_not_name_are_refused(measured):
         computed.lay(connection, "pacing_index", [Row("month", AS_OF, "goal_id", "x", 1.0)])
     with pytest.raises(ConfigError, match="has a row by week and all"):
         computed.lay(connection, "pacing_index", [Row("week", AS_OF, "all", "all", 1.0)])
+
+
+def test_the_computed_metrics_are_those_of_the_shared_catalogue():
+    if not REFERENCE.exists():
+        pytest.skip("the shared metric catalogue is not here")
+    with REFERENCE.open(encoding="utf-8") as lines:
+        told = {row["id"]: row for row in csv.DictReader(lines)}
+    for name, found in computed.load().items():
+        row, meta = told[name], found.meta
+        better = {"up": "higher", "down": "lower"}[row["direction"]]
+        assert (row["amec_level"], row["domain"], row["additivity"].split()[0], better) == (
+            meta.amec, meta.domain, meta.additivity, meta.better,
+        ), name  # fmt: skip
 
 
 def test_a_number_is_defined_once_and_refused_numbers_stay_refused(tmp_path):
