@@ -211,8 +211,9 @@ create table people.fct_workload_weeks (week_start_date date, team varchar, peop
     inbound bigint, answered bigint, answered_with_known_hours bigint,
     answered_after_hours bigint, is_suppressed boolean);
 alter table marts.dim_accounts add column business_unit varchar;
-create table marts.fct_attribution (conversion_id varchar, model varchar, channel_id varchar,
-    converted_date date, credit double, revenue_reporting decimal(18, 4));
+create table marts.fct_attribution (conversion_kind varchar, conversion_id varchar,
+    model varchar, channel_id varchar, converted_date date, credit double,
+    revenue_reporting decimal(18, 4));
 alter table marts.fct_channel_days add column geography varchar;
 alter table marts.fct_channel_days add column engagements bigint;
 alter table marts.fct_channel_days add column is_spread boolean;

@@ -410,13 +410,14 @@ def test_people_met_are_counted_anew_for_every_period(small):
 def test_models_of_attribution_are_never_added(small):
     def credit(model, channel, revenue):
         return {"model": model, "channel_id": channel, "converted_date": "2026-05-05",
-                "revenue_reporting": revenue}  # fmt: skip
+                "conversion_kind": "deal_won", "revenue_reporting": revenue}  # fmt: skip
 
     db = small(
         "attributed_revenue", "attribution_coverage",
         fct_attribution=[
             credit("last", "tv", 60), credit("last", "unattributed", 40),
             credit("first", "email", 60), credit("first", "unattributed", 40),
+            credit("first", "radio", None) | {"conversion_kind": "lead_qualified"},
         ]
     )  # fmt: skip
     assert value(db, "attributed_revenue", "month", "2026-05-01") is None
