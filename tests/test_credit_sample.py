@@ -1,9 +1,15 @@
 """Credit in the sample: it is conserved, always the same, and wrong where truth says it must be."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import duckdb
 import pytest
 
 from bench.credit import MODELS
+from settings import ROOT
 
 CAUSES = """
     select truth.channel as channel_id, count(*) as leads
@@ -99,6 +105,27 @@ def test_journeys_hold_every_conversion_and_no_touch_twice_in_one(marts):
     ).fetchone() == (0,)
 
 
+def test_neither_threads_nor_the_order_of_rows_change_a_digit(built, marts, tmp_path):
+    compiled = built.target / "compiled/plumbline/models/marts/fct_channel_credit.sql"
+    if not compiled.exists():
+        pytest.skip("this build has no compiled models")
+    shutil.copy(built.warehouse, tmp_path / "plumbline.duckdb")
+    with duckdb.connect(str(tmp_path / "plumbline.duckdb")) as connection:
+        connection.execute("set threads = 1")
+        for table in ("fct_journeys", "fct_journey_touches", "fct_attribution"):
+            mixed = f"from marts.{table} as t order by hash(t)"
+            connection.execute(f"create temp table mixed as {mixed}")
+            connection.execute(f"delete from marts.{table}")
+            connection.execute(f"insert into marts.{table} from mixed")
+            connection.execute("drop table mixed")
+        connection.execute(f"create temp table again as {compiled.read_text(encoding='utf-8')}")
+        digest = "select count(*), sum(hash(t)) from {} as t"
+        assert (
+            connection.execute(digest.format("again")).fetchall()
+            == marts.execute(digest.format("marts.fct_channel_credit")).fetchall()
+        )
+
+
 def test_no_rule_finds_what_leaves_no_touch_and_every_rule_credits_what_causes_nothing(bias):
     """The table of docs/attribution.md; run with -s to print it."""
     print("\n| channel | caused | " + " | ".join(MODELS) + " |")
@@ -132,3 +159,48 @@ def test_intervals_tell_of_chance_and_not_of_bias(bias):
     ]
     print(f"\n{sum(held)} of {len(held)} intervals hold the truth")
     assert 0 < sum(held) < 0.5 * len(held)
+
+
+# --- failures that must be seen ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def copied(built, tmp_path_factory):
+    """A copy of the warehouse to spoil, and dbt's tests on it: {name: status}."""
+    data = tmp_path_factory.mktemp("spoiled")
+    (data / "build").mkdir()
+    shutil.copy(built.warehouse, data / "build" / "plumbline.duckdb")
+
+    def tested(*statements):
+        with duckdb.connect(str(data / "build" / "plumbline.duckdb")) as connection:
+            for statement in statements:
+                assert connection.execute(statement).fetchall() != [(0,)], statement
+        done = subprocess.run(
+            [sys.executable, "-m", "dbt.cli.main", "test", "--select",
+             "fct_attribution_is_conserved", "fct_channel_credit_is_conserved",
+             "attribution_settings_name_known_channels", "--target-path", str(data / "target"),
+             "--log-path", str(data / "logs"), "--no-use-colors"],
+            cwd=ROOT / "dbt_project", env={**os.environ, "PLUMBLINE_DATA": str(data)},
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        return {line.split(" FAIL ")[1].split()[1] for line in done.stdout.splitlines()
+                if " FAIL " in line and "[" in line}  # fmt: skip
+
+    return tested
+
+
+def test_what_is_not_conserved_or_not_known_fails_the_build(copied):
+    assert copied() == set()
+    assert copied(
+        "update marts.fct_attribution set revenue_reporting = revenue_reporting + 0.0001 "
+        "where attribution_key = (select min(attribution_key) from marts.fct_attribution "
+        "where revenue_reporting > 0)",
+        "delete from marts.fct_channel_credit where channel_id = 'unattributed' "
+        "and model = 'markov' and window_kind = 'all'",
+        "insert into ingest.settings values "
+        "('attribution_excluded_channels:dispay', 'dispay')",
+    ) == {
+        "fct_attribution_is_conserved",
+        "fct_channel_credit_is_conserved",
+        "attribution_settings_name_known_channels",
+    }  # fmt: skip
