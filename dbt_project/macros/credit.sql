@@ -101,8 +101,7 @@
 
 {# The steps of an order-1 chain, one row per `by`, from_state and to_state: `weight` (journeys that took
    it) and revenue (of those that end with it in a conversion). States are the channels, '(start)',
-   '(conversion)' and '(null)'; repeats in a row are one step. `columns` of `steps` beyond `by` are not
-   looked at. #}
+   '(conversion)' and '(null)'; repeats in a row are one step. #}
 {% macro chain_transitions(steps, by=[]) -%}
     select
         {%- for column in by %}

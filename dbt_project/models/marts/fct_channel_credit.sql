@@ -37,7 +37,7 @@ drawable as (
 
 windows as (
     select
-        drawable.journey_id,
+        drawable.*,
         settings.setting_value as window_kind,
         case
             when settings.setting_value = 'all' then min(drawable.journey_date) over ()
@@ -64,16 +64,10 @@ windows as (
 
 reported as (
     select
-        drawable.*,
-        windows.window_kind,
-        windows.window_start_date,
-        windows.window_end_date,
-        windows.window_kind || ' ' || {{ as_type('windows.window_start_date', 'text') }} as window_id
-    from drawable
-    inner join windows
-        on
-            drawable.journey_id = windows.journey_id
-            and drawable.journey_date between windows.window_start_date and windows.window_end_date
+        windows.*,
+        window_kind || ' ' || {{ as_type('window_start_date', 'text') }} as window_id
+    from windows
+    where journey_date between window_start_date and window_end_date
 ),
 
 touches as (
