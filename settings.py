@@ -126,6 +126,43 @@ class MixModel:
     estimator: typing.Literal["built_in", "pymc"] = "built_in"
 
 
+Window = typing.Annotated[str, Field(pattern=r"^(all|year|quarter|month|last [1-9]\d{0,3} days)$")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Attribution:
+    """How credit is handed out; `docs/attribution.md` says what each choice does.
+
+    Touches count from `look_back_days` before a conversion, the last `look_back_steps` of them
+    (None: all). `repeats` of a channel on a path are kept, collapsed where they follow each other,
+    or only the first is kept. `excluded_channels` never get credit, `last_resort_channels` only
+    where a path has no other (direct visits, say). `windows` are the periods that channels are
+    reported for: all, year, quarter, month or "last 90 days".
+    """
+
+    look_back_days: typing.Annotated[int, Field(ge=1, le=3_650)] = 90
+    look_back_steps: typing.Annotated[int, Field(ge=1)] | None = None
+    half_life_days: typing.Annotated[float, Field(gt=0, allow_inf_nan=False)] = 7.0
+    repeats: typing.Literal["keep", "collapse", "first"] = "keep"
+    excluded_channels: tuple[str, ...] = ()
+    last_resort_channels: tuple[str, ...] = ()
+    windows: typing.Annotated[tuple[Window, ...], Field(min_length=1)] = ("all", "year")
+
+    def rows(self) -> dict[str, str]:
+        """The settings as the models read them: one entry a value, lists one entry each."""
+        found = {
+            "attribution_look_back_days": str(self.look_back_days),
+            "attribution_half_life_days": repr(self.half_life_days),
+            "attribution_repeats": self.repeats,
+        }
+        if self.look_back_steps is not None:
+            found["attribution_look_back_steps"] = str(self.look_back_steps)
+        for name in ("excluded_channels", "last_resort_channels", "windows"):
+            for value in getattr(self, name):
+                found[f"attribution_{name}:{value}"] = value
+        return found
+
+
 @dataclass(frozen=True, config=STRICT)
 class Settings:
     """Everything `plumbline.toml` may say. Paths in it are relative to the repository."""
@@ -139,6 +176,7 @@ class Settings:
     mix_model: MixModel = MixModel()
     publish: Publish = Publish()
     metabase: Metabase | None = None
+    attribution: Attribution = Attribution()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -105,6 +105,7 @@ def _open(run: Run) -> dt.datetime:
                 "reporting_currency": organization.currency,
                 "time_zone": organization.time_zone,
                 "fiscal_year_start_month": str(organization.fiscal_year_start_month),
+                **run.settings.attribution.rows(),
             },
         )
         last = ledger.last_at(con)

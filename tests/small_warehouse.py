@@ -233,8 +233,16 @@ create table people.fct_workload_weeks (week_start_date date, team varchar, peop
     inbound bigint, answered bigint, answered_with_known_hours bigint,
     answered_after_hours bigint, is_suppressed boolean);
 alter table marts.dim_accounts add column business_unit varchar;
-create table marts.fct_attribution (conversion_id varchar, model varchar, channel_id varchar,
-    converted_date date, credit double, revenue_reporting decimal(18, 4));
+create table marts.fct_attribution (conversion_kind varchar, conversion_id varchar,
+    model varchar, channel_id varchar, converted_date date, credit double,
+    revenue_reporting decimal(18, 4));
+create table marts.fct_channel_credit (conversion_kind varchar, window_kind varchar,
+    window_start_date date, window_end_date date, model varchar, channel_id varchar,
+    conversions double, conversions_low double, conversions_high double,
+    revenue_reporting decimal(18, 4), coverage double, auc_holdout double);
+create table marts.fct_journeys (conversion_kind varchar, outcome varchar, journey_date date,
+    touches bigint, first_channel_id varchar, last_channel_id varchar,
+    revenue_reporting decimal(18, 4));
 alter table marts.fct_channel_days add column geography varchar;
 alter table marts.fct_channel_days add column engagements bigint;
 alter table marts.fct_channel_days add column is_spread boolean;

@@ -421,19 +421,43 @@ def test_people_met_are_counted_anew_for_every_period(small):
 def test_models_of_attribution_are_never_added(small):
     def credit(model, channel, revenue):
         return {"model": model, "channel_id": channel, "converted_date": "2026-05-05",
-                "revenue_reporting": revenue}  # fmt: skip
+                "conversion_kind": "deal_won", "revenue_reporting": revenue}  # fmt: skip
 
     db = small(
         "attributed_revenue", "attribution_coverage",
         fct_attribution=[
             credit("last", "tv", 60), credit("last", "unattributed", 40),
             credit("first", "email", 60), credit("first", "unattributed", 40),
+            credit("first", "radio", None) | {"conversion_kind": "lead_qualified"},
         ]
     )  # fmt: skip
     assert value(db, "attributed_revenue", "month", "2026-05-01") is None
     by = value(db, "attributed_revenue", "month", "2026-05-01", "model", "first")
     assert by["value"] == 60
     assert value(db, "attribution_coverage", "month", "2026-05-01")["value"] == 0.6
+
+
+def test_the_gap_is_what_is_said_less_what_paths_show(small):
+    """Three of five name tv, a tenth of the paths' credit; both shares are over the whole month."""
+
+    def day(date, channel, naming, valid, credited, converted):
+        return {"date_day": date, "channel_id": channel, "answers_naming": naming,
+                "answers_valid": valid, "leads_credited": credited,
+                "leads_converted": converted}  # fmt: skip
+
+    db = small(
+        "attribution_gap",
+        fct_source_shares=[
+            day("2026-05-01", "tv", 1, 1, 0.5, 4), day("2026-05-02", "tv", 2, 4, 0.5, 6),
+            day("2026-05-01", "phone", 0, 1, 3.5, 4), day("2026-05-02", "phone", 0, 4, 0, 6),
+            day("2026-06-01", "tv", 0, 0, 1, 2),
+        ]
+    )  # fmt: skip
+    gap = [value(db, "attribution_gap", "month", "2026-05-01", "channel_id", channel)["value"]
+           for channel in ("tv", "phone")]  # fmt: skip
+    assert gap == [pytest.approx(50), pytest.approx(-35)]
+    nobody_asked = value(db, "attribution_gap", "month", "2026-06-01", "channel_id", "tv")
+    assert nobody_asked is None or nobody_asked["value"] is None
 
 
 def test_a_cohort_is_complete_when_it_had_its_days(small):

@@ -88,3 +88,39 @@ def test_yes_and_no_in_a_yaml_are_words_and_not_booleans(tmp_path):
 
     path = written(tmp_path, "words: {Yes: left, No: active, 1: one}\nis_on: true\n", "said.yml")
     assert read_yaml(path, Said).words == {"Yes": "left", "No": "active", "1": "one"}
+
+
+def test_how_credit_is_handed_out_is_told_to_the_models(tmp_path):
+    path = written(
+        tmp_path,
+        GOOD + "[attribution]\nlook_back_days = 30\nlook_back_steps = 5\nrepeats = 'first'\n"
+        "excluded_channels = ['display', 'website']\nwindows = ['quarter', 'last 90 days']\n",
+    )
+    assert load_settings(path).attribution.rows() == {
+        "attribution_look_back_days": "30",
+        "attribution_look_back_steps": "5",
+        "attribution_half_life_days": "7.0",
+        "attribution_repeats": "first",
+        "attribution_excluded_channels:display": "display",
+        "attribution_excluded_channels:website": "website",
+        "attribution_windows:quarter": "quarter",
+        "attribution_windows:last 90 days": "last 90 days",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("look_back = 30", r":5: unknown key 'attribution.look_back'; did you mean 'look_back_"),
+        ("look_back_days = 0", r":5: 'attribution.look_back_days'.*found 0"),
+        ("half_life_days = 0", r":5: 'attribution.half_life_days'"),
+        ("half_life_days = inf", r":5: 'attribution.half_life_days'"),
+        ("repeats = 'unique'", r":5: 'attribution.repeats'.*'collapse'"),
+        ("windows = ['fortnight']", r"'attribution.windows.0'.*found 'fortnight'"),
+        ("windows = []", r":5: 'attribution.windows'"),
+        ("look_back_steps = 0", r":5: 'attribution.look_back_steps'"),
+    ],
+)
+def test_a_rule_of_credit_that_cannot_be_is_refused(tmp_path, line, said):
+    with pytest.raises(ConfigError, match=said):
+        load_settings(written(tmp_path, GOOD + f"[attribution]\n{line}\n"))

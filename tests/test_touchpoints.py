@@ -43,7 +43,9 @@ def test_a_contact_who_comes_later_changes_only_the_days_they_were_met(warehouse
             occurred_at=f"2026-01-{day:02d} 12:00:00", contact_email_hash=mail,
         )  # fmt: skip
     warehouse.say("contacts", system="crm", contact_id="2", email_hash="e2")
-    warehouse.dbt("seed", "--select", "channels", "shared_domains")
+    warehouse.dbt(
+        "seed", "--select", "channels", "shared_domains", "utm_channels", "referrer_channels"
+    )
     warehouse.dbt("run", "--select", *MODELS)
     before = facts(warehouse)
     assert {key: row[1:3] for key, row in before.items()} == {
@@ -61,3 +63,32 @@ def test_a_contact_who_comes_later_changes_only_the_days_they_were_met(warehouse
     warehouse.execute("delete from raw_feeds.touchpoints where touchpoint_id = '3'")
     warehouse.dbt("run", "--select", "fct_touchpoints")
     assert sorted(facts(warehouse)) == ["web:1", "web:2"], "a row that is gone upstream stayed"
+
+
+def test_a_touch_without_a_channel_is_read_from_its_tag_and_counted_where_it_cannot_be(warehouse):
+    for number, row in enumerate(
+        (
+            {"channel": "tv"},
+            {"utm_source": "google", "utm_medium": "cpc"},
+            {"referrer": "https://www.google.de/search?q=gauge"},
+            {"utm_source": "x", "utm_medium": "cmpaign", "referrer": "google.de"},
+            {"kind": "visit"},
+        )
+    ):
+        warehouse.say(
+            "touchpoints", system="web", touchpoint_id=str(number),
+            occurred_at="2026-01-05 12:00:00", **row,
+        )  # fmt: skip
+    warehouse.dbt(
+        "seed", "--select", "channels", "shared_domains", "utm_channels", "referrer_channels"
+    )
+    warehouse.dbt("run", "--select", *MODELS)
+    assert warehouse.execute(
+        "select channel_id, channel_rule from marts.fct_touchpoints order by touchpoint_id"
+    ) == [
+        ("tv", "reported"),
+        ("paid_search", "utm"),
+        ("organic_search", "referrer"),
+        ("unknown", "none"),
+        ("website", "direct"),
+    ]

@@ -520,6 +520,13 @@ def _write_touches(files: Files, one: World, end: int, copy: int) -> None:
         )  # fmt: skip
         coded = np.where(t["channel"][some] == "print", codes(
             np.full(len(some), CHANNELS.index("print")), t["at"][some] // DAY), None)  # fmt: skip
+        # Since 2026 the tag manager does not name the channel of clicks and visits any more: tag
+        # and referrer tell it. One tag in 45 is mistyped.
+        told = (label < "2026") | np.isin(t["kind"][some], ("form", "code"))
+        tagged = np.array([medium is not None for medium in utm_medium[some].tolist()])
+        mistyped = tagged & ~told & (np.arange(len(some)) % 45 == 7)
+        channel = np.where(told, t["channel"][some], None)
+        medium = np.where(mistyped, "cmpaign", utm_medium[some])
         files.parquet(
             f"files/web/touchpoints_{label}.parquet",
             pa.table(
@@ -529,13 +536,13 @@ def _write_touches(files: Files, one: World, end: int, copy: int) -> None:
                         np.datetime64(timeline.START, "us")
                         + (t["at"][some] * 1_000_000).astype("timedelta64[us]")
                     ),
-                    "channel": pa.array(t["channel"][some].tolist(), pa.string()),
+                    "channel": pa.array(channel.tolist(), pa.string()),
                     "kind": pa.array(t["kind"][some].tolist(), pa.string()),
                     "campaign": pa.array(campaign[some].tolist(), pa.string()),
                     "contact_email": pa.array(email[some].tolist(), pa.string()),
                     "visitor_id": pa.array(t["visitor"][some].tolist(), pa.string()),
                     "utm_source": pa.array(utm_source[some].tolist(), pa.string()),
-                    "utm_medium": pa.array(utm_medium[some].tolist(), pa.string()),
+                    "utm_medium": pa.array(medium.tolist(), pa.string()),
                     "utm_campaign": pa.array(campaign[some].tolist(), pa.string()),
                     "referrer": pa.array(refer.tolist(), pa.string()),
                     "promo_code": pa.array(coded.tolist(), pa.string()),

@@ -1,12 +1,10 @@
 -- One row per month, first and last channel of won deals: how many deals and how much revenue went that way. Names say first and last, so that a path never turns back.
 with ends as (
     select
-        f.conversion_id, f.converted_date, f.channel_id as first_id, l.channel_id as last_id,
-        f.revenue_reporting
-    from marts.fct_attribution as f
-    join marts.fct_attribution as l
-        on f.conversion_id = l.conversion_id and l.model = 'last'
-    where f.model = 'first' and f.channel_id <> 'unattributed'
+        journey_date as converted_date, first_channel_id as first_id, last_channel_id as last_id,
+        revenue_reporting
+    from marts.fct_journeys
+    where conversion_kind = 'deal_won' and outcome = 'converted' and touches > 0
 )
 select
     cast(date_trunc('month', e.converted_date) as date) as period_start,

@@ -1,5 +1,10 @@
 {# Touchpoints with the contact they are of: by the CRM's id, else by hashed e-mail, else nobody's. The day is
-   that of the account's time zone where an account of ours is named, else the organization's. #}
+   that of the account's time zone where an account of ours is named, else the organization's.
+
+   A system's own word for the channel counts first, then the UTM tag, then the referrer; a web visit without
+   either was typed in or bookmarked. What none of the registers knows is 'unknown', which a gate counts. #}
+{%- set source_tag = "replace(replace(lower(trim(utm_source)), ' ', '_'), '-', '_')" -%}
+{%- set medium_tag = "replace(replace(lower(trim(utm_medium)), ' ', '_'), '-', '_')" -%}
 with organization as (
     select time_zone from {{ ref('int_organization') }}
 ),
@@ -16,6 +21,67 @@ handles as (
     from {{ ref('int_accounts_seen') }}
     group by lower(trim(account))
     having count(distinct account_id) = 1
+),
+
+tags as (
+    select
+        utm_source,
+        utm_medium,
+        {{ source_tag }} as source_tag,
+        {{ medium_tag }} as medium_tag
+    from {{ ref('stg_feeds__touchpoints') }}
+    where utm_source is not null or utm_medium is not null
+    group by utm_source, utm_medium
+),
+
+tagged as (
+    select
+        tags.utm_source,
+        tags.utm_medium,
+        registered.channel_id,
+        row_number() over (
+            partition by tags.utm_source, tags.utm_medium
+            order by case when registered.utm_medium = '*' then 1 else 0 end, case when registered.utm_source = '*' then 1 else 0 end
+        ) as tag_rank
+    from tags
+    inner join {{ ref('utm_channels') }} as registered
+        on
+            (registered.utm_source = '*' or registered.utm_source = tags.source_tag)
+            and (registered.utm_medium = '*' or registered.utm_medium = tags.medium_tag)
+),
+
+-- The host of a referrer, whether the system keeps the whole address or not, and the two above it.
+hosts as (
+    select
+        referrer,
+        host,
+        case when host like '%.%' then substr(host, position('.' in host) + 1) end as host_above
+    from (
+        select
+            referrer,
+            case when host like 'www.%' then substr(host, 5) else host end as host
+        from (
+            select
+                referrer,
+                {{ dbt.split_part("replace(replace(lower(trim(referrer)), 'https://', ''), 'http://', '')", "'/'", 1) }} as host
+            from {{ ref('stg_feeds__touchpoints') }}
+            where referrer is not null
+            group by referrer
+        ) as addresses
+    ) as hosts
+),
+
+referred as (
+    select
+        hosts.referrer,
+        coalesce(own.channel_id, above.channel_id, top.channel_id) as channel_id
+    from hosts
+    left join {{ ref('referrer_channels') }} as own on hosts.host = own.referrer_host
+    left join {{ ref('referrer_channels') }} as above on hosts.host_above = above.referrer_host
+    left join {{ ref('referrer_channels') }} as top
+        on
+            hosts.host_above like '%.%'
+            and substr(hosts.host_above, position('.' in hosts.host_above) + 1) = top.referrer_host
 ),
 
 matched as (
@@ -48,7 +114,23 @@ select
     matched.source_system,
     matched.occurred_at,
     {{ to_local_date('matched.occurred_at', 'matched.time_zone') }} as occurred_date,
-    coalesce(channels.channel_id, 'unknown') as channel_id,
+    case
+        when channels.channel_id is not null then channels.channel_id
+        when tagged.channel_id is not null then tagged.channel_id
+        -- A tag that no register knows says more than where the click came from: it is looked into, not guessed.
+        when matched.utm_source is not null or matched.utm_medium is not null then 'unknown'
+        when referred.channel_id is not null then referred.channel_id
+        when matched.referrer is null and matched.reported_channel is null and matched.kind = 'visit' then 'website'
+        else 'unknown'
+    end as channel_id,
+    case
+        when channels.channel_id is not null then 'reported'
+        when tagged.channel_id is not null then 'utm'
+        when matched.utm_source is not null or matched.utm_medium is not null then 'none'
+        when referred.channel_id is not null then 'referrer'
+        when matched.referrer is null and matched.reported_channel is null and matched.kind = 'visit' then 'direct'
+        else 'none'
+    end as channel_rule,
     matched.kind,
     campaigns.campaign_id,
     matched.account_id,
@@ -64,5 +146,12 @@ select
     case when matched.kind = 'call' then matched.call_seconds >= 60 and matched.is_first_call end as is_qualified_call,
     matched.geography
 from matched
-left join {{ ref('channels') }} as channels on matched.reported_channel = channels.channel_id
+left join {{ ref('channels') }} as channels
+    on matched.reported_channel = channels.channel_id and channels.channel_id <> 'unknown'
 left join {{ ref('int_campaigns_resolved') }} as campaigns on matched.campaign_text = campaigns.campaign_text
+left join tagged
+    on
+        matched.utm_source is not distinct from tagged.utm_source
+        and matched.utm_medium is not distinct from tagged.utm_medium
+        and tagged.tag_rank = 1
+left join referred on matched.referrer = referred.referrer

@@ -259,6 +259,7 @@ attributed as (
         {{ period_start('converted_date', 'quarter') }} as period_start,
         sum({{ as_type('credit', 'money') }}) as credit
     from {{ ref('fct_attribution') }}
+    where conversion_kind = 'deal_won'
     group by channel_id, model, {{ period_start('converted_date', 'quarter') }}
 ),
 
@@ -268,6 +269,7 @@ conversions as (
         count(distinct conversion_id) as conversions,
         count(distinct case when channel_id = 'unattributed' then conversion_id end) as untouched
     from {{ ref('fct_attribution') }}
+    where conversion_kind = 'deal_won'
     group by {{ period_start('converted_date', 'quarter') }}
 ),
 

@@ -16,6 +16,7 @@ with touchpoints as (
         occurred_at,
         occurred_date,
         channel_id,
+        channel_rule,
         kind,
         campaign_id,
         account_id,
