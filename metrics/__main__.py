@@ -62,8 +62,12 @@ def dashboards(parser: argparse.ArgumentParser) -> None:
     destroy = actions.add_parser("destroy", help="archive all that is ours", parents=[quiet])
     destroy.add_argument("--yes", action="store_true", help="do it; otherwise only say what")
     actions.add_parser("lint", help="run every card on the served copy", parents=[quiet])
-    preview = actions.add_parser("preview", help="draw them into one page", parents=[quiet])
-    preview.add_argument("--to", type=Path, help="file; data/dashboards.html unless given")
+    preview = actions.add_parser(
+        "preview", help="draw the scorecard, and the restricted dashboards beside it",
+        parents=[quiet],
+    )  # fmt: skip
+    preview.add_argument("--to", type=Path, help="file; data/scorecard.html unless given")
+    preview.add_argument("--served", type=Path, help="publication; data/served unless given")
 
 
 def _dashboards(options: argparse.Namespace) -> int:
@@ -102,9 +106,10 @@ def _dashboards(options: argparse.Namespace) -> int:
 
 
 def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
-    plumbline, people = paths.served / "plumbline.duckdb", paths.served / "people.duckdb"
+    served = (getattr(options, "served", None) or paths.served).resolve()
+    plumbline, people = served / "plumbline.duckdb", served / "people.duckdb"
     if not plumbline.exists():
-        raise ConfigError(f"{paths.served}: nothing is published yet; run make build first.")
+        raise ConfigError(f"{served}: nothing is published there; run make build first.")
     if options.action == "lint":
         from metrics.board_lint import lint
 
@@ -118,11 +123,11 @@ def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> i
             f"{thin} findings on what the data hold.",
         )
         return 1 if len(findings) > thin else 0
-    from metrics.preview import render
+    from metrics.scorecard import render
 
-    out = options.to or paths.data / "dashboards.html"
-    render(found, plumbline, people, out)
-    _say(options, str(out))
+    out = options.to or paths.data / "scorecard.html"
+    written = render(found, plumbline, people if people.exists() else None, out)
+    _say(options, "\n".join(map(str, written)))
     return 0
 
 

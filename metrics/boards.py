@@ -469,6 +469,7 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
         settings=settings,
         unit=metrics[0].meta.unit if len({m.meta.unit for m in metrics}) == 1 else None,
         metrics=told.measured,
+        owners=tuple(dict.fromkeys(metric.meta.owner for metric in metrics)),
         empty=told.empty,
         alert=told.alert,
     )
@@ -607,6 +608,7 @@ def _view_card(board: str, told: TileFile, tab: TabFile, currency: str) -> Card:
         tags=tags,
         settings=settings,
         unit=view.columns[measured[0]].unit if measured and measured[0] in view.columns else None,
+        owners=(told.owner,),
         empty=told.empty,
         alert=told.alert,
     )
