@@ -123,10 +123,18 @@ def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> i
             f"{thin} findings on what the data hold.",
         )
         return 1 if len(findings) > thin else 0
+    import duckdb
+
     from metrics.scorecard import render
 
     out = options.to or paths.data / "scorecard.html"
-    written = render(found, plumbline, people if people.exists() else None, out)
+    try:
+        written = render(found, plumbline, people if people.exists() else None, out)
+    except duckdb.Error as error:
+        raise ConfigError(
+            f"{served}: {str(error).splitlines()[0]}; it was published with other definitions than "
+            "those of today: run make build."
+        ) from None
     _say(options, "\n".join(map(str, written)))
     return 0
 

@@ -431,13 +431,15 @@ def _bars(card: Card, result: Result, width: int, height: int) -> Spec:
         {"mark": {"type": "text", "align": "left", "dx": 5},
          "encoding": {"y": y, **beside, "x": {"field": "end", **x}, "text": {"field": "text"}}},
     ]  # fmt: skip
-    if aim is not None:  # beneath the numbers
-        line = {
-            "mark": AIM,
-            "data": _values([{"aim": aim}]),
-            "encoding": {"x": {"field": "aim", **x}},
-        }
-        layers.insert(1, line)
+    if aim is not None:  # beneath the numbers, which stand on paper of their own
+        along, (bars, numbers) = {"x": {"field": "aim", **x}}, layers
+        paper = {**numbers["mark"], "stroke": "var(--card)", "strokeWidth": 4}
+        layers = [
+            bars,
+            {"mark": AIM, "data": _values([{"aim": aim}]), "encoding": along},
+            {**numbers, "mark": paper},
+            numbers,
+        ]
     return _chart(width, height, data=_values(rows), layer=layers)
 
 

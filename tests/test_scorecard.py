@@ -10,6 +10,7 @@ import pytest
 from small_warehouse import AS_OF, add_metric, add_values, fill
 
 from metrics import boards, figures, publish, scorecard
+from metrics.__main__ import main
 from metrics.board_lint import Databases, defaults
 from metrics.goals import chance_text
 from settings import Organization, Paths
@@ -479,6 +480,25 @@ def test_a_metric_without_recent_values_is_unknown_and_not_old(tmp_path):
 def test_no_forecast_is_said_to_be_certain():
     assert chance_text(1.0).startswith("over 99") and chance_text(0.0).startswith("under 1")
     assert chance_text(0.704).startswith("70") and chance_text(None) is None
+
+
+def test_the_page_can_be_drawn_anew_from_any_publication(small, source, tmp_path, capsys):
+    out = tmp_path / "again.html"
+    asked = ["dashboards", "preview", "--served", str(small), "--to", str(out)]
+    assert main(asked) == 0
+    assert capsys.readouterr().out.split() == [str(out), str(tmp_path / "again_people.html")]
+    assert out.read_text(encoding="utf-8") == source
+
+
+def test_a_publication_of_other_definitions_is_refused_with_a_remedy(small, tmp_path, capsys):
+    for name in ("plumbline.duckdb", "people.duckdb"):
+        (tmp_path / name).write_bytes((small / name).read_bytes())
+    with duckdb.connect(str(tmp_path / "plumbline.duckdb")) as connection:
+        connection.execute("alter table dashboards.goals drop column pace")
+    out = tmp_path / "out.html"
+    assert main(["dashboards", "preview", "--served", str(tmp_path), "--to", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert "pace" in said and "run make build" in said and not out.exists()
 
 
 # --- the pages of the sample organization --------------------------------------------------------
