@@ -3,10 +3,10 @@
 Every dashboard is drawn from its definition and the served copy: the grid, the kinds of chart and
 the default filters are Metabase's, so that the page is the picture of what is there and all there
 is for those who have no Metabase. What Metabase has no chart for stands on the page alone: each
-goal's way with the fan of its forecast, and what needs a decision in prose. Only the tables
-`dashboards.*` are read; nothing is computed that a metric, a mart or a view does not say. Charts
-are `metrics/charts.py`, numbers and tables `metrics/figures.py`. Restricted dashboards go into a
-file of their own, and never into the page of a publication.
+goal's way with the fan of its forecast, and what needs a decision in prose. Only `dashboards.*`,
+the publication's facts and the names of owners are read; nothing is computed that a view does not
+say. Charts are `metrics/charts.py`, numbers and tables `metrics/figures.py`. Restricted dashboards
+go into a file of their own, and never into the page of a publication.
 """
 
 from __future__ import annotations
@@ -354,8 +354,7 @@ def _tile(
         "count": f"{len(result.rows):,} rows" if is_table and len(result.rows) > FEW else "",
         "body": body,
         "table": figures.numbers(card, result) if card.display not in ("table", "scalar") else "",
-        "owners": [known.owners.get(role, ("nobody", "vacant"))
-                   for role in card.owners],
+        "owners": [known.owners.get(role, ("nobody", "vacant")) for role in card.owners],
         "trust": _trust(card, known),
     }  # fmt: skip
 
