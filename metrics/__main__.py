@@ -87,8 +87,12 @@ def dashboards(parser: argparse.ArgumentParser) -> None:
     destroy = actions.add_parser("destroy", help="archive all that is ours", parents=[quiet])
     destroy.add_argument("--yes", action="store_true", help="do it; otherwise only say what")
     actions.add_parser("lint", help="run every card on the served copy", parents=[quiet])
-    preview = actions.add_parser("preview", help="draw them into one page", parents=[quiet])
-    preview.add_argument("--to", type=Path, help="file; data/dashboards.html unless given")
+    preview = actions.add_parser(
+        "preview", help="draw the scorecard, and the restricted dashboards beside it",
+        parents=[quiet],
+    )  # fmt: skip
+    preview.add_argument("--to", type=Path, help="file; data/scorecard.html unless given")
+    preview.add_argument("--served", type=Path, help="publication; data/served unless given")
 
 
 def _dashboards(options: argparse.Namespace) -> int:
@@ -145,7 +149,10 @@ def _served() -> Path:
 
 
 def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> int:
-    plumbline, people = _served(), paths.served / "people.duckdb"
+    served = (getattr(options, "served", None) or paths.served).resolve()
+    plumbline, people = served / "plumbline.duckdb", served / "people.duckdb"
+    if not plumbline.exists():
+        raise ConfigError(f"{served}: nothing is published there; run make build first.")
     if options.action == "lint":
         from metrics.board_lint import lint
 
@@ -159,11 +166,19 @@ def _offline(options: argparse.Namespace, paths: house.Paths, found: tuple) -> i
             f"{thin} findings on what the data hold.",
         )
         return 1 if len(findings) > thin else 0
-    from metrics.preview import render
+    import duckdb
 
-    out = options.to or paths.data / "dashboards.html"
-    render(found, plumbline, people, out)
-    _say(options, str(out))
+    from metrics.scorecard import render
+
+    out = options.to or paths.data / "scorecard.html"
+    try:
+        written = render(found, plumbline, people if people.exists() else None, out)
+    except duckdb.Error as error:
+        raise ConfigError(
+            f"{served}: {str(error).splitlines()[0]}; it was published with other definitions than "
+            "those of today: run make build."
+        ) from None
+    _say(options, "\n".join(map(str, written)))
     return 0
 
 

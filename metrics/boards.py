@@ -495,6 +495,7 @@ def _metric_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, cur
         settings=settings,
         unit=metrics[0].meta.unit if len({m.meta.unit for m in metrics}) == 1 else None,
         metrics=told.measured,
+        owners=tuple(dict.fromkeys(metric.meta.owner for metric in metrics)),
         empty=told.empty,
         alert=told.alert,
     )
@@ -657,6 +658,7 @@ def _view_card(board: str, told: TileFile, tab: TabFile, known: Catalogue, curre
         tags=tags,
         settings=settings,
         unit=None if unit == views.OF_METRIC else unit,
+        owners=(told.owner,),
         empty=told.empty,
         alert=told.alert,
     )

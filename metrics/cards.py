@@ -1,6 +1,6 @@
 """What a dashboard is once it is compiled: cards with their SQL, tiles on a grid of 24, filters.
 
-`metrics.boards` makes these from `metrics/dashboards/*.yml`; the lint, the preview and Metabase
+`metrics.boards` makes these from `metrics/dashboards/*.yml`; the lint, the scorecard and Metabase
 read them. Nothing here knows a server: databases, tables and fields are named, not numbered.
 """
 
@@ -72,6 +72,8 @@ class Card:
     settings: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
     unit: str | None = None
     metrics: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Roles that answer for what it shows."""
     empty: str = "Nothing to show for these filters."
     alert: str | None = None
     """Send an alert when the card has a row: the text of what it means."""

@@ -18,8 +18,8 @@ from metrics import catalogue as definitions
 from metrics import queries
 from metrics.boards import number_format
 from metrics.drivers import REST
+from metrics.figures import said
 from metrics.goals import nearest, shift
-from metrics.preview import said
 from metrics.values import NO_SLICE_VALUE
 from settings import ConfigError, Run
 

@@ -147,9 +147,11 @@ def write(run: Run, folder: Path, previous: str | None) -> dict[str, int]:
     hidden = make_views(folder / "people.duckdb", "people")
     counts |= {name.replace("dashboards.", "people.dashboards."): n for name, n in hidden.items()}
     run.say("publish: scorecard")
+    from metrics import boards
     from metrics.scorecard import render
 
-    render(folder / "plumbline.duckdb", folder / "scorecard.html")
+    shown = boards.load(currency=settings.currency)
+    render(shown, folder / "plumbline.duckdb", None, folder / "scorecard.html")
     if run.paths.docs.is_dir():
         shutil.copytree(run.paths.docs, folder / "data_docs")
     (folder / "publication.json").write_text(

@@ -42,6 +42,16 @@ create or replace temp macro said(v, unit, currency) as case
         || case unit when 'minutes' then ' min' when 'hours' then ' h' when 'days' then ' days'
                when 'points' then ' points' when 'fte' then ' FTE' else '' end
 end;
+create or replace temp macro plainly(v, unit, currency) as case unit
+    when 'percent' then format('{:,.1f} pp', 100 * cast(v as double)) else said(v, unit, currency)
+end;
+create or replace temp macro signed(v, unit, currency) as
+    case when v is null then null
+        when not regexp_matches(plainly(v, unit, currency), '[1-9]')
+            then replace(plainly(v, unit, currency), '-', '')
+        when v < 0 then replace(plainly(v, unit, currency), '-', '−')
+        else '+' || plainly(v, unit, currency)
+    end;
 create or replace temp macro changed(v, before, unit, currency) as case
     when v is null or before is null then null
     when v = before then 'no change'
@@ -76,6 +86,7 @@ class Column:
     title: str | None = None
     unit: str | None = None
     adds: typing.Literal["always", "period", "never"] | None = None
+    missing: str = "unknown"
 
     @property
     def sums(self) -> str:
@@ -110,6 +121,13 @@ class View(typing.NamedTuple):
     columns: dict[str, Column]
     database: str
     grain: str
+
+
+@functools.lru_cache(maxsize=4)
+def missing_words(folder: Path = FOLDER) -> dict[str, str]:
+    """Column -> what a page says where it has no number."""
+    columns = read_yaml(folder / "columns.yml", Dictionary).columns
+    return {name: column.missing for name, column in columns.items()}
 
 
 @functools.lru_cache(maxsize=4)

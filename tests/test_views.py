@@ -533,3 +533,53 @@ def test_who_has_no_owner_is_listed_once_and_is_a_finding(main):
     assert [(signals,)] == ask(
         main, "select count(*) from dashboards.signals where verdict = 'worse'"
     )
+
+
+def test_parts_of_a_change_add_up_to_it_as_they_are_written(main):
+    """Rounded like the change itself: amounts to one, so that n parts are off by n/2 at most."""
+    looked = 0
+    for unit, told, parts in ask(
+        main, "select unit, difference_text, parts from dashboards.changes "
+        "where unit in ('count', 'accounts', 'money') and parts not like '%.'"
+    ):  # fmt: skip
+        numbers = [
+            float(text.replace("−", "-").replace(",", ""))
+            for text in re.findall(r" ([+−]?[\d,]+(?:\.\d+)?)(?: EUR)?(?:;|$)", parts)
+        ]
+        assert len(numbers) == parts.count(";") + 1, parts
+        if told != "no change":
+            whole = float(re.match(r"[+−]?[\d,.]+", told)[0].replace("−", "-").replace(",", ""))
+            assert sum(numbers) == pytest.approx(whole, abs=0.5 * len(numbers) + 0.5), (unit, parts)
+            looked += 1
+    assert looked >= 6
+
+
+def test_the_way_of_a_goal_ends_with_its_forecast_and_its_target(main):
+    rows = ask(
+        main,
+        "select f.expected, f.forecast, f.forecast_low, f.forecast_high, g.target, g.forecast, "
+        "g.forecast_low, g.forecast_high from dashboards.goals as g left join dashboards.goal_fans "
+        "as f on g.goal_id = f.goal_id and g.period_to = f.course_date",
+    )
+    assert rows and all(row[:4] == row[4:] for row in rows)
+    assert ask(main, "select count(*) - count(distinct goal_id || course_date) "
+                     "from dashboards.goal_fans") == [(0,)]  # fmt: skip
+    # a fan opens from what is: its first day has one number, and it is the actual
+    assert ask(
+        main,
+        "select count(*) from dashboards.goal_fans as f join dashboards.goals as g "
+        "on f.goal_id = g.goal_id where f.forecast is not null and f.course_date < g.period_to "
+        "and (f.actual <> f.forecast_low or f.actual <> f.forecast_high)",
+    ) == [(0,)]
+
+
+def test_credit_of_a_channel_is_a_range_over_rules_and_never_their_mean(main):
+    rows = ask(
+        main,
+        "select credit_low, credit_high, credit_text from dashboards.channel_evidence "
+        "where credit_low < credit_high",
+    )
+    assert rows
+    for low, high, told in rows:
+        assert told.startswith(f"{low:,.0f} EUR to {high:,.0f} EUR (")
+        assert not re.search("mean|average", told)

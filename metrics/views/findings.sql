@@ -28,6 +28,9 @@ select 'Tool', tool,
     owner_role
 from marts.dim_tools where owner_status in ('left', 'vacant')
 union all
-select 'Source', feed, coalesce(nullif(reason, ''), 'no reason given'), owner_role
+select 'Source', feed,
+    case status when 'Failed' then 'could not be read: ' else 'is late: ' end
+        || coalesce(nullif(reason, ''), 'no reason given'),
+    owner_role
 from dashboards.sources where status_order < 3
 order by 1, 2, 3

@@ -55,6 +55,41 @@ breaks as (
         and b.changed_on <= least(g.as_of, g.period_to)
         and (g.slice_name <> 'network' or g.slice_value = b.network)
     group by g.goal_id
+),
+tested as (
+    select
+        goal_id,
+        count(*) || ' past readings missed by ' || format('{:,.1f} %', 100 * avg(abs(error_share)))
+            || ' on average' || case when count(is_covered) > 0
+                then '; ' || format('{:.0f} %', 100 * avg(cast(is_covered as integer))) || ' of '
+                    || count(is_covered) || ' intervals held the result (80 % should)'
+                else '' end as backtest_text
+    from metrics.goal_backtests
+    group by goal_id
+),
+watched as (
+    select
+        w.goal_id,
+        string_agg(
+            l.metric || ' ' || l.value_text || coalesce(case l.grain
+                when 'month' then strftime(l.period_start, ' in %b %Y')
+                when 'quarter' then ' in Q' || quarter(l.period_start) || ' ' || year(l.period_start)
+                when 'year' then strftime(l.period_start, ' in %Y') end, '')
+            || case l.change_text when 'unknown' then ''
+                else ', ' || replace(l.change_text, '-', '−') || ' on a year before' end,
+            '; ' order by w.place
+        ) as leading_text
+    from (
+        select goal_id, unnest(string_split(leading_metrics, ', ')) as metric_id,
+            generate_subscripts(string_split(leading_metrics, ', '), 1) as place
+        from metrics.dim_goals
+    ) as w
+    join dashboards.metric_latest as l on w.metric_id = l.metric_id
+    group by w.goal_id
+),
+titled as (
+    select role, min(owner_label) as owner_title from marts.dim_owners
+    where is_current group by role
 )
 select
     g.goal_id,
@@ -66,7 +101,8 @@ select
         else ' (' || coalesce(m.slice_label, g.slice_value) || ')'
     end as goal,
     g.statement, g.why, g.metric_id, g.unit, d.better,
-    coalesce(g.owner_name, 'nobody') as owner, g.owner_role, g.owner_status,
+    coalesce(g.owner_name, 'nobody') as owner, g.owner_role,
+    coalesce(i.owner_title, replace(g.owner_role, '_', ' ')) as owner_title, g.owner_status,
     g.period_from, g.period_to, g.as_of,
     -- Nothing is late where no source was ever named.
     case when g.status = 'data_late' and t.sources = '' then 'No source'
@@ -101,6 +137,8 @@ select
             then changed(m.value, m.year_before_value, g.unit, p.reporting_currency)
         else changed(g.actual, s.year_before, g.unit, p.reporting_currency)
     end, 'unknown') as change_text,
+    coalesce(e.leading_text, '') as leading_text,
+    coalesce(x.backtest_text, 'too little history to test them') as backtest_text,
     case when t.sources = '' then 'no source' else g.trust end as trust,
     coalesce(g.trust_reason, '') as trust_reason
 from sliced as g
@@ -109,6 +147,9 @@ cross join ops.publication as p
 left join metrics.metric_trust as t on g.metric_id = t.metric_id
 left join stretches as s on g.goal_id = s.goal_id
 left join breaks as b on g.goal_id = b.goal_id
+left join tested as x on g.goal_id = x.goal_id
+left join watched as e on g.goal_id = e.goal_id
+left join titled as i on g.owner_role = i.role
 left join months as m
     on g.metric_id = m.metric_id and g.slice_name = m.slice_name
     and g.slice_value = m.slice_value and m.place = 1
