@@ -213,10 +213,13 @@ def _unit_of(form: Form) -> tuple:
 
 
 def _second(card: Card, series: list[Series]) -> list[Series]:
-    """The series of a combo that have an axis of their own: lines in another unit than bars."""
-    if card.display != "combo" or len({_unit_of(s.form) for s in series}) < 2:
+    """The series of a combo that have an axis of their own: lines in another unit than its bars
+    or, where there are none, than its first line."""
+    if card.display != "combo" or not series:
         return []
-    return [s for s in series if s.display != "bar"]
+    first = next((s for s in series if s.display == "bar"), series[0])
+    unit = _unit_of(first.form)
+    return [s for s in series if s.display != "bar" and _unit_of(s.form) != unit]
 
 
 # --- axes ----------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ told as (
 )
 select
     t.metric_id, m.label as metric, m.unit, w.is_goal = 1 as is_goal,
-    'Q' || quarter(t.period_to) || ' ' || year(t.period_to) as quarter_text,
+    'Q' || quarter(t.period_to) || ' ' || year(t.period_to) as quarter_name,
     'Q' || quarter(t.period_from) || ' ' || year(t.period_from) as compared_with,
     said(a.value, m.unit, p.reporting_currency) as value_text,
     said(b.value, m.unit, p.reporting_currency) as before_text,
