@@ -312,10 +312,10 @@ def fill(connection, folder):
     import math
     import types
 
-    from metrics import drivers, goals
+    from metrics import drivers, goals, signals, trees
 
     prepare(connection)
-    connection.execute(MARTS + REST)
+    connection.execute(MARTS + REST + signals.TABLES + trees.TABLES)
     for role, name, status in (
         ("demand_lead", "Ida Holm", "active"), ("sales_lead", "Max <b>Weber</b>", "left"),
         ("care_lead", None, "vacant"), ("social_lead", "Ana Silva", "active"),

@@ -78,9 +78,13 @@ def test_every_chart_is_valid_by_vega_lites_own_schema(drawn):
 
 
 def test_every_chart_is_of_the_kind_that_metabase_draws(drawn):
-    for one, _, _, specs in drawn:
+    for one, result, _, specs in drawn:
+        kind = MARKS[one.display]
+        if one.display == "combo":
+            drawings = {series.display for series in charts.series_of(one, result)[1]}
+            kind = "bar" if "bar" in drawings else "line"
         for spec in specs.values():
-            assert MARKS[one.display] in marks(spec), one.key
+            assert kind in marks(spec), one.key
             assert ("line" in marks(spec)) == (one.display in ("line", "combo")), one.key
 
 
@@ -208,6 +212,18 @@ def test_lines_in_another_unit_than_the_bars_have_an_axis_of_their_own():
     assert colours == [["var(--s0)", "var(--s1)"]] * 2
     words = [word.replace("\u202f", " ") for word in words_of(spec)]
     assert "EUR" in words and "200 k" in words and "40" in words
+
+
+def test_lines_in_two_units_have_an_axis_each_without_bars_too():
+    kinds = {"m": "date", "spend": "number", "leads": "number"}
+    one = card("combo", kinds, **{
+        "graph.dimensions": ["m"], "graph.metrics": ["spend", "leads"],
+        "series_settings": {name: {"display": "line"} for name in ("spend", "leads")},
+        "column_settings": {'["name","spend"]': number_format("money", "EUR"),
+                            '["name","leads"]': number_format("count", "EUR")},
+    })  # fmt: skip
+    spec = specification(one, kinds, [(month(1), 250_000, 10), (month(2), 125_000, 40)])
+    assert spec["resolve"] == {"scale": {"y": "independent"}} and len(spec["layer"]) == 2
 
 
 def test_a_waterfall_begins_each_part_where_the_one_before_ended():

@@ -56,32 +56,27 @@ def test_emphasis_is_marked_and_nothing_else_is():
     assert figures.marked("**a** <b> *c*") == "<strong>a</strong> &lt;b&gt; <em>c</em>"
 
 
-def trend(rows, form, **settings):
+def trend(before, now, form, **settings):
+    against = {"id": "p", "type": "anotherColumn", "column": "p", "label": "The month before"}
     card = Card("a.b", "A", "", "smartscalar", "", (), settings={
-        "scalar.field": "n", "scalar.comparisons": [{"id": "p", "type": "previousPeriod"}],
+        "scalar.field": "n", "scalar.comparisons": [against],
         "column_settings": {'["name","n"]': form}, **settings})  # fmt: skip
-    told = str(figures.smartscalar(card, Result({"d": "date", "n": "number"}, rows, 0)))
-    return plain(told.split("</p>")[2]), told
+    kinds = {"d": "date", "n": "number", "p": "number"}
+    row = (dt.date(2026, 8, 1), now, before)
+    return plain(str(figures.smartscalar(card, Result(kinds, [row], 0))).split("</p>")[2])
 
 
 def test_a_change_says_in_words_whether_it_is_better():
-    months = [dt.date(2026, 7, 1), dt.date(2026, 8, 1)]
     count, points = {"decimals": 0}, {"decimals": 1, "suffix": " points"}
-
-    def rows(*numbers):
-        return list(zip(months, numbers, strict=True))
-
-    assert trend(rows(100, 150), count)[0] == "↑ +50.0 %, better than 1 Jul 2026 (100)"
+    assert trend(100, 150, count) == "↑ +50.0 %, better than the month before (100)"
     fewer = {"scalar.switch_positive_negative": True}
-    assert trend(rows(100, 150), count, **fewer)[0].startswith("↑ +50.0 %, worse than")
-    words, drawn = trend(rows(100, 150), count, is_neutral=True)
-    assert words == "↑ +50.0 % on 1 Jul 2026 (100)" and "better" not in drawn
-    assert trend(rows(100, 100), count)[0] == "→ as 1 Jul 2026 (100)"
+    assert trend(100, 150, count, **fewer).startswith("↑ +50.0 %, worse than")
+    assert trend(100, 100, count) == "→ as the month before (100)"
     # a share of a score, or of a number below nothing, says nothing
-    assert trend(rows(-5.0, 5.0), points)[0].startswith("↑ +10.0 points, better")
-    assert trend(rows(-5, 5), count)[0].startswith("↑ +10, better")
-    assert trend(rows(9, 225), count)[0].startswith("↑ +2,400 %")
-    assert trend(rows(None, 225), count)[0] == "1 Jul 2026: unknown"
+    assert trend(-5.0, 5.0, points).startswith("↑ +10.0 points, better")
+    assert trend(-5, 5, count).startswith("↑ +10, better")
+    assert trend(9, 225, count).startswith("↑ +2,400 %")
+    assert trend(None, 225, count) == "The month before: unknown"
 
 
 def table(rows, database="main", **settings):

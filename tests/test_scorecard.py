@@ -409,7 +409,7 @@ def emptied(connection):
     for table in ("dim_goals", "goal_status", "goal_forecasts", "goal_backtests",
                   "metric_drivers", "metric_values"):  # fmt: skip
         connection.execute(f"delete from metrics.{table}")
-    connection.execute("delete from quality.results; delete from marts.fct_evidence")
+    connection.execute("delete from quality.results; delete from metrics.evidence")
 
 
 def test_without_goals_and_values_the_page_says_so(tmp_path):

@@ -63,7 +63,7 @@ proofs as (
         select
             e.channel_id, e.outcome, e.unit, y.reporting_currency,
             sum(cast(coalesce(e.estimate, e.low) as double)) as least_sum
-        from marts.fct_evidence as e
+        from metrics.evidence as e
         join years as y on e.period_start >= y.starts_on and e.period_end <= y.as_of
         where e.kind = 'direct_response'
         group by 1, 2, 3, 4
