@@ -1,5 +1,5 @@
-"""`python -m metrics check | dictionary | compile | dashboards …`: what can be done with
-definitions, and the dashboards that are made of them."""
+"""`python -m metrics check | dictionary | compile | reported | dashboards …`: what can be
+done with definitions, what was reported when, and the dashboards that are made of them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,19 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", help="say what is wrong with the definitions")
     commands.add_parser("dictionary", help="write docs/metrics.md")
     commands.add_parser("compile", help="keep the SQL of every metric, so that `measure` finds it")
+    asked = commands.add_parser("reported", help="what was reported on a day, and what is said now")
+    asked.add_argument("metric")
+    asked.add_argument("--on", type=_day, required=True, help="day, as 2026-05-01")
+    asked.add_argument("--grain", choices=["week", "month", "quarter", "year"], default="month")
+    asked.add_argument("--period", type=_day, help="a day in it; the last complete one by default")
+    asked.add_argument("--slice", default="all", help="name=value; all by default")
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
         if options.command == "dashboards":
             return _dashboards(options)
+        if options.command == "reported":
+            return _reported(options)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -35,6 +43,24 @@ def main(arguments: list[str] | None = None) -> int:
         queries.compiled(found, queries.manifests(run, found), queries.sql_cache(run))
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
+    return 0
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write 2026-05-01") from None
+
+
+def _reported(options: argparse.Namespace) -> int:
+    from metrics import reported
+
+    answer = reported.reported(
+        house.load_paths().served / "plumbline.duckdb", options.metric, options.on,
+        options.grain, options.period, options.slice,
+    )  # fmt: skip
+    print(reported.told(options.metric, options.on, options.grain, answer))
     return 0
 
 

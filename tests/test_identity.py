@@ -5,17 +5,16 @@ import csv
 import dataclasses
 import re
 import sys
-import typing
 from pathlib import Path
 
 import duckdb
 import hypothesis
 import jinja2
 import pytest
+from dbt_warehouse import Warehouse
 from hypothesis import strategies as st
 
 from ingestion import identity, privacy
-from ingestion.specs import table, tables
 from settings import ROOT, ConfigError, Identity, Organization, Paths
 
 KEY = b"a key for tests only"
@@ -72,53 +71,23 @@ def test_a_chain_of_thirty_two_records_in_any_order_is_one_person(order):
 
 
 @dataclasses.dataclass
-class Warehouse:
-    """A warehouse of a few contacts in a folder of its own, and dbt on it."""
+class Contacts(Warehouse):
+    """A warehouse of a few contacts."""
 
-    paths: Paths
-    load: int = 0
-    manifest: typing.Any = None
     is_built: bool = False
-
-    def execute(self, statement: str, *values: object) -> list[tuple]:
-        with duckdb.connect(str(self.paths.warehouse)) as connection:
-            return connection.execute(statement, list(values)).fetchall()
-
-    def say(self, feed: str, **row: object) -> None:
-        """One more version of a feed's row, as ingestion would append it."""
-        self.load += 1
-        key = "|".join(str(row.get(name)) for name in table("feeds", feed).spec.key)
-        row |= {
-            "_row_key": key, "_row_hash": self.load, "_file": "test.csv", "_file_row": 1,
-            "_loaded_at": f"2026-01-31 00:{self.load:02d}:00", "_dlt_load_id": str(self.load),
-        }  # fmt: skip
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
-        self.execute(f"insert into raw_feeds.{feed} ({names}) values ({marks})", *row.values())
 
     def contact(self, number: str, **row: object) -> None:
         self.say("contacts", system="crm", contact_id=number, created_at=f"2025-01-0{number} 08:00",
                  **row)  # fmt: skip
 
-    def dbt(self, *arguments: str) -> list[tuple[str, str]]:
-        """Run dbt; (node, status) of all that it ran."""
-        from dbt.cli.main import dbtRunner
-
-        project = str(ROOT / "dbt_project")
-        options = ["--project-dir", project, "--profiles-dir", project, "--quiet"]
-        options += ["--target-path", str(self.paths.target), "--log-path", str(self.paths.data)]
-        if self.manifest is None:  # read once: the models do not change under a test
-            self.manifest = dbtRunner().invoke(["parse", *options]).result
-        result = dbtRunner(self.manifest).invoke([*arguments, *options])
-        assert result.exception is None, result.exception
-        return [(node.node.name, str(node.status)) for node in result.result]
+    def settings(self, **given: object) -> None:
+        self.make("2026-01-31", Organization("Small"), Identity(**given))
 
     def build(self) -> dict[str, list[tuple]]:
         """The identity marts, rebuilt; views stay as they are."""
         again = ",config.materialized:table" if self.is_built else ""
-        nodes = self.dbt("run", "--select", *(f"+{mart}{again}" for mart in MARTS))
+        self.run(*(f"+{mart}{again}" for mart in MARTS))
         self.is_built = True
-        assert {status for _, status in nodes} == {"success"}, nodes
         return {mart: self.execute(f"select * from marts.{mart} order by all") for mart in MARTS}
 
     def people(self) -> dict[str, str]:
@@ -132,16 +101,9 @@ class Warehouse:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory):
     monkeypatch = pytest.MonkeyPatch()
-    made = Warehouse(Paths(tmp_path_factory.mktemp("identity")))
+    made = Contacts(Paths(tmp_path_factory.mktemp("identity")))
     monkeypatch.setenv("PLUMBLINE_DATA", str(made.paths.data))
-    made.paths.warehouse.parent.mkdir(parents=True)
-    from ingestion import ledger
-
-    with duckdb.connect(str(made.paths.warehouse)) as con:
-        ledger.prepare(con)
-        told = {"as_of": "2026-01-31", **Organization("Small").rows(), **Identity().rows()}
-        ledger.write_settings(con, told)
-    assert tables()
+    made.settings()
     made.contact("1", email_hash="anna", phone_hash="switchboard")
     made.contact("2", email_hash="anna", phone_hash="switchboard")
     made.contact("3", email_hash="berta", phone_hash="switchboard")
@@ -271,18 +233,11 @@ def test_splink_is_off_unless_asked_for_and_says_how_to_get_it(warehouse, monkey
 
 
 def test_a_proposal_is_listed_and_applied_only_when_the_settings_say_so(warehouse):
-    from ingestion import ledger
-
-    def settings(con, **given):
-        told = {"as_of": "2026-01-31", **Organization("Small").rows(), **Identity(**given).rows()}
-        ledger.write_settings(con, told)
-
     pair = "insert into ingest.identity_proposals values ('crm:1', 'crm:3', 0.995, 'phone')"
     warehouse.execute(pair)
     listed = ("select exception_kind, is_merged, confidence from marts.fct_identity_exceptions "
               "where key_kind = 'proposal'")  # fmt: skip
-    with duckdb.connect(str(warehouse.paths.warehouse)) as con:
-        settings(con, splink="propose", apply_from=0.99)
+    warehouse.settings(splink="propose", apply_from=0.99)
     warehouse.build()
     assert warehouse.people()["crm:3"] == "crm:3"
     assert warehouse.execute(listed) == [("proposed", False, 0.995)]
@@ -290,14 +245,12 @@ def test_a_proposal_is_listed_and_applied_only_when_the_settings_say_so(warehous
         (0.999, "crm:3", ("proposed", False, 0.995)),
         (0.99, "crm:1", ("probable_match_applied", True, 0.995)),
     ):
-        with duckdb.connect(str(warehouse.paths.warehouse)) as con:
-            settings(con, splink="apply", apply_from=apply_from)
+        warehouse.settings(splink="apply", apply_from=apply_from)
         warehouse.build()
         assert warehouse.people()["crm:3"] == person
         assert warehouse.execute(listed) == [kind]
     warehouse.execute("delete from ingest.identity_proposals")
-    with duckdb.connect(str(warehouse.paths.warehouse)) as con:
-        settings(con)
+    warehouse.settings()
 
 
 def test_no_key_leaves_the_build(built, served):
