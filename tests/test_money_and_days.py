@@ -13,7 +13,7 @@ import pytest
 from dbt_warehouse import Warehouse
 
 from metrics import __main__ as command
-from metrics import reported
+from metrics import reported, views
 from settings import ROOT, ConfigError, Organization, Paths
 
 DAY = dt.timedelta(days=1)
@@ -245,3 +245,20 @@ def test_the_command_answers_from_the_served_publication(publishing, monkeypatch
     assert command.main(["reported", "leads", "--on", "2026-05-01"]) == 0
     assert "leads, month of 2026-04-01: reported on 2026-05-01: 100" in capsys.readouterr().out
     assert command.main(["reported", "nothing", "--on", "2026-05-01"]) == 1
+
+
+def test_the_view_sets_what_was_said_of_a_whole_period_beside_what_is_said_now(publishing):
+    publishing("2026-04-30", {"2026-04-01": 90, "2026-03-01": 7}, complete=False)
+    publishing("2026-05-01", {"2026-04-01": 100, "2026-03-01": 7})
+    publishing("2026-06-01", {"2026-04-01": 97, "2026-03-01": 7})
+    select = views.load()["reported_values"].select
+    with duckdb.connect(str(publishing.served)) as con:
+        con.execute("create schema metrics; create table metrics.dim_metrics as select 'leads' as "
+                    "metric_id, 'Leads' as label, 'count' as unit")  # fmt: skip
+        found = con.sql(select).project(
+            "period_start, first_value, first_reported, value, difference, restatements"
+        )
+        assert found.fetchall() == [
+            (dt.date(2026, 3, 1), 7, dt.date(2026, 5, 1), 7, 0, 0),
+            (dt.date(2026, 4, 1), 100, dt.date(2026, 5, 1), 97, -3, 1),
+        ]

@@ -1,4 +1,4 @@
--- One row per metric, grain (month to year; weeks of the whole), period and slice value whose published value changed after its period was complete: what was reported first, what is said now. What corrections of figures lie behind it is in marts.fct_restatements.
+-- One row per metric, grain (month to year; weeks of the whole), period and slice value, of slices only what changed: what was reported first of the whole period, what is said now. What corrections of figures lie behind a change is in marts.fct_restatements.
 with complete as (
     select
         r.*,
@@ -21,5 +21,6 @@ join complete as l
     on f.metric_id = l.metric_id and f.grain = l.grain and f.period_start = l.period_start
     and f.slice_name = l.slice_name and f.slice_value = l.slice_value and l.nth_back = 1
 join metrics.dim_metrics as m on f.metric_id = m.metric_id
-where f.nth = 1 and f.value is not null and f.value is distinct from l.value
+where f.nth = 1 and f.value is not null
+    and (f.slice_name = 'all' or l.value is null or f.value <> l.value)
 order by f.metric_id, f.grain, f.period_start, f.slice_name, f.slice_value
