@@ -116,16 +116,17 @@ def proposals(records: pa.Table, from_probability: float) -> pa.Table:
         con.register("pairs", pairs)
         return con.sql(
             f"select least(unique_id_l, unique_id_r) as contact_reference, greatest(unique_id_l, "
-            f"unique_id_r) as other_reference, match_probability, concat_ws(', ', {agrees}) as "
-            "agrees from pairs where email_hash_l is distinct from email_hash_r "
-            "or email_hash_l is null order by all"
+            "unique_id_r) as other_reference, round(match_probability, 6) as match_probability, "
+            f"concat_ws(', ', {agrees}) as agrees from pairs "
+            "where email_hash_l is distinct from email_hash_r or email_hash_l is null order by all"
         ).to_arrow_table()
 
 
 def likely_pairs(records: pa.Table, from_probability: float) -> pa.Table:
     """Every pair from `from_probability` on, as Splink tells them: a Fellegi-Sunter model of
     address, phone, handle, company, country and day of creation, learnt from the records without
-    labels. Candidates share a phone, a handle or a company that not many share.
+    labels, alike for the same records. Candidates share a phone, a handle or a company that only
+    few share.
 
     `records` are the rows of RECORDS. Raises ConfigError as `proposals` does.
     """
@@ -141,6 +142,7 @@ def likely_pairs(records: pa.Table, from_probability: float) -> pa.Table:
         ) from None
     with duckdb.connect() as con:
         con.register("given", records)
+        con.execute("set threads = 1")  # the same input, the same sample, the same probabilities
         con.execute("create table records as from given")
         [(alike,)] = con.execute(
             "select count(*) from records as a join records as b using (email_hash) "

@@ -49,8 +49,8 @@ def ingest(run: Run) -> Outcome:
             loads.append(_source(run, vendor, source, addresses.get(vendor), key, at, states))
         loads.append(_feeds(run, mappings, key, at, states))
         with warehouse(run) as con:
-            identity.write(con, run.settings.identity, key)
             table_states = ledger.write_sources(con, states, run.as_of)
+            identity.write(con, run.settings.identity, key)
     return _outcome(loads, table_states, mapping.unmapped(run.settings, mappings, folders))
 
 

@@ -217,8 +217,19 @@ def test_splink_finds_who_lost_an_address_and_says_what_agrees(built):
     assert both.precision > 0.99
     with duckdb.connect(str(built.warehouse), read_only=True) as con:
         records = con.sql(identity.RECORDS).to_arrow_table()
-    assert identity.proposals(records, 0.9).column_names == [
+    once = identity.proposals(records, 0.9)
+    assert once.column_names == [
         "contact_reference", "other_reference", "match_probability", "agrees"]  # fmt: skip
+    assert identity.proposals(records, 0.9) == once
+    # No pair of the sample is proposed: what lacks an address lacks all else too.
+    assert once.num_rows == 0
+    emails = records.schema.get_field_index("email_hash")
+    rows = records.column("email_hash").to_pylist()
+    dealer = records.column("source_system").to_pylist().index("dealer_crm")
+    rows[dealer] = None
+    lost = identity.proposals(records.set_column(emails, "email_hash", [rows]), 0.9)
+    assert lost.num_rows == 1
+    assert "company_domain" in lost.column("agrees")[0].as_py()
 
 
 def test_splink_is_off_unless_asked_for_and_says_how_to_get_it(warehouse, monkeypatch):

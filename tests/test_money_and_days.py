@@ -219,6 +219,16 @@ def test_a_build_that_published_nothing_reported_nothing(publishing):
     assert ask(publishing, "2026-05-03")[1].value == 101
 
 
+def test_a_publication_that_failed_takes_back_what_it_noted(publishing):
+    publishing("2026-05-01", {"2026-04-01": 100})
+    publishing("2026-05-02", {"2026-04-01": 500}, status="running")
+    reported.forget(types.SimpleNamespace(run_id="r2", paths=publishing.paths))
+    with duckdb.connect(str(publishing.paths.warehouse)) as con:
+        assert con.execute("select run_id, value from ops.reported_values").fetchall() == [
+            ("r1", 100)
+        ]
+
+
 def test_a_value_that_is_gone_is_told_as_none_and_a_new_house_takes_the_log_over(publishing):
     publishing("2026-05-01", {"2026-04-01": 100, "2026-03-01": 7})
     publishing.paths.warehouse.unlink()
