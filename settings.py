@@ -35,13 +35,34 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, config=STRICT)
 class Organization:
+    """The organization. `fiscal_calendar` "months" begins with the first of
+    `fiscal_year_start_month`. The retail calendars count whole weeks, which begin on weekday
+    `fiscal_week_start` (1 is Monday): the year ends on the day before such a weekday that is
+    `nearest` to the end of the month before `fiscal_year_start_month`, or the `last` in it, and
+    has 52 weeks or 53, the 53rd in the last month. `docs/money_and_days.md` has examples."""
+
     name: str
     currency: str = "EUR"
     time_zone: str = "UTC"
-    fiscal_year_start_month: int = 1
+    fiscal_year_start_month: typing.Annotated[int, Field(ge=1, le=12)] = 1
+    fiscal_calendar: typing.Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
+    fiscal_week_start: typing.Annotated[int, Field(ge=1, le=7)] = 1
+    fiscal_year_end: typing.Literal["nearest", "last"] = "nearest"
     as_of: dt.date | None = None
     industry: str | None = None
     holidays: tuple[str, ...] = ()
+
+    def rows(self) -> dict[str, str]:
+        """What models know of the organization, but for the clock."""
+        return {
+            "organization_name": self.name,
+            "reporting_currency": self.currency,
+            "time_zone": self.time_zone,
+            "fiscal_year_start_month": str(self.fiscal_year_start_month),
+            "fiscal_calendar": self.fiscal_calendar,
+            "fiscal_week_start": str(self.fiscal_week_start),
+            "fiscal_year_end": self.fiscal_year_end,
+        }
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -163,6 +184,38 @@ class Attribution:
         return found
 
 
+Share = typing.Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Identity:
+    """Who is who; `docs/identity.md` says what follows from each.
+
+    A key that more than `most_records_per_key` CRM records share joins nobody, nor does an address
+    whose local part is one of `shared_mailboxes`. `splink` "propose" lists likely pairs that share
+    no key, from `propose_from` on; "apply" joins them too, from `apply_from` on.
+    """
+
+    most_records_per_key: typing.Annotated[int, Field(ge=2)] = 5
+    shared_mailboxes: tuple[str, ...] = (
+        "accounts", "accounting", "admin", "billing", "buchhaltung", "contact", "einkauf",
+        "empfang", "help", "hello", "hr", "info", "invoice", "kontakt", "mail", "marketing",
+        "office", "orders", "post", "procurement", "purchasing", "rechnung", "reception", "sales",
+        "sekretariat", "service", "support", "team", "vertrieb", "webmaster", "zentrale",
+    )  # fmt: skip
+    splink: typing.Literal["off", "propose", "apply"] = "off"
+    propose_from: Share = 0.9
+    apply_from: Share = 0.999
+
+    def rows(self) -> dict[str, str]:
+        """What models know of it."""
+        return {
+            "identity_most_records_per_key": str(self.most_records_per_key),
+            "identity_splink": self.splink,
+            "identity_apply_from": repr(self.apply_from),
+        }
+
+
 @dataclass(frozen=True, config=STRICT)
 class Settings:
     """Everything `plumbline.toml` may say. Paths in it are relative to the repository."""
@@ -172,6 +225,7 @@ class Settings:
     sample: Sample | None = None
     sources: dict[str, Source] = dataclasses.field(default_factory=dict)
     feeds: Feeds = Feeds()
+    identity: Identity = Identity()
     metrics: Metrics = Metrics()
     mix_model: MixModel = MixModel()
     publish: Publish = Publish()

@@ -41,6 +41,9 @@ create table if not exists ingest.files (
     rows_loaded bigint, rows_new bigint, rows_quarantined bigint, load_id varchar,
     loaded_at timestamp);
 create table if not exists ingest.cursors (source varchar, cursors varchar, saved_at timestamp);
+create table if not exists ingest.shared_mailboxes (email_hash varchar, mailbox varchar);
+create table if not exists ingest.identity_proposals (
+    contact_reference varchar, other_reference varchar, match_probability double, agrees varchar);
 """
 
 

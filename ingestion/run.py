@@ -13,7 +13,7 @@ import os
 import typing
 from collections.abc import Iterator
 
-from ingestion import feeding, fetching, ledger, load, mapping, privacy, reading
+from ingestion import feeding, fetching, identity, ledger, load, mapping, privacy, reading
 from ingestion.feeding import File, Versions
 from ingestion.ledger import Account, Load, State
 from ingestion.load import Batch, Context
@@ -51,6 +51,7 @@ def ingest(run: Run) -> Outcome:
         loads.append(_feeds(run, mappings, key, at, states))
         with warehouse(run) as con:
             table_states = ledger.write_sources(con, states, run.as_of)
+            identity.write(con, run.settings.identity, key)
     return _outcome(loads, table_states, mapping.unmapped(run.settings, mappings, folders))
 
 
@@ -87,7 +88,6 @@ def _organization(run: Run) -> Iterator[tuple[dict[str, str], list]]:
 def _open(run: Run) -> dt.datetime:
     """Make the warehouse ready; the instant of this run's loads, later than any before."""
     run.paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    organization = run.settings.organization
     with warehouse(run) as con:
         ledger.prepare(con)
         known = con.execute("select value from ingest.settings where key = 'as_of'").fetchall()
@@ -101,10 +101,8 @@ def _open(run: Run) -> dt.datetime:
             con,
             {
                 "as_of": run.as_of.isoformat(),
-                "organization_name": organization.name,
-                "reporting_currency": organization.currency,
-                "time_zone": organization.time_zone,
-                "fiscal_year_start_month": str(organization.fiscal_year_start_month),
+                **run.settings.organization.rows(),
+                **run.settings.identity.rows(),
                 **run.settings.attribution.rows(),
             },
         )

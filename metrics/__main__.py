@@ -1,5 +1,5 @@
-"""`python -m metrics check | dictionary | compile | tree | dashboards …`: what can be done with
-definitions, and the dashboards that are made of them."""
+"""`python -m metrics check | dictionary | compile | explain | tree | reported | dashboards …`: what
+can be done with definitions, with what was published, and with dashboards made of both."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     tree = commands.add_parser("tree", help="print what a number is made of and why it changed")
     tree.add_argument("name", nargs="?", help="a tree or a metric in one; all of them unless given")
+    asked = commands.add_parser("reported", help="what was reported on a day, and what is said now")
+    asked.add_argument("metric")
+    asked.add_argument("--on", type=_day, required=True, help="day, as 2026-05-01")
+    asked.add_argument("--grain", choices=["week", "month", "quarter", "year"], default="month")
+    asked.add_argument("--period", type=_day, help="a day in it; the last complete one by default")
+    asked.add_argument("--slice", default="all", help="name=value; all by default")
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
     options = parser.parse_args(arguments)
     try:
@@ -37,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _explain(options)
         if options.command == "tree":
             return _tree(options.name)
+        if options.command == "reported":
+            return _reported(options)
         found = catalogue.load()
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -60,6 +68,24 @@ def _explain(options: argparse.Namespace) -> int:
         raise ConfigError("explain takes one slice (name=value) and one period.")
     for line in explain(_run(), options.metric, *(slices or [None]), *(periods or [None])):
         print(line)
+    return 0
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write 2026-05-01") from None
+
+
+def _reported(options: argparse.Namespace) -> int:
+    from metrics import reported
+
+    answer = reported.reported(
+        house.load_paths().served / "plumbline.duckdb", options.metric, options.on,
+        options.grain, options.period, options.slice,
+    )  # fmt: skip
+    print(reported.told(options.metric, options.on, options.grain, answer))
     return 0
 
 

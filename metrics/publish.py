@@ -10,6 +10,7 @@ version v1.4.0, which older readers can open.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -18,6 +19,7 @@ import stat
 import typing
 from pathlib import Path
 
+from metrics import reported
 from metrics.views import make_views
 from settings import ConfigError, Outcome, Paths, Run
 
@@ -73,6 +75,7 @@ def publish(run: Run) -> Outcome:
     draft = paths.publications / f"{DRAFT}{run.run_id}"
     try:
         draft.mkdir()
+        reported.note(run, publications(paths))
         counts = write(run, draft, previous)
         seal(draft)
         os.rename(draft, final)
@@ -87,6 +90,9 @@ def publish(run: Run) -> Outcome:
         for folder in (draft, final):
             if folder.exists() and served_name(paths) != folder.name:
                 remove(folder)
+        if served_name(paths) != run.run_id:
+            with contextlib.suppress(Exception):  # the next publication does it otherwise
+                reported.forget(run)
         raise
     rows = sum(counts.values())
     lines = [f"{len(counts)} tables, {rows:,} rows; serving {run.run_id}"]

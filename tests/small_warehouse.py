@@ -233,6 +233,9 @@ create table people.fct_workload_weeks (week_start_date date, team varchar, peop
     inbound bigint, answered bigint, answered_with_known_hours bigint,
     answered_after_hours bigint, is_suppressed boolean);
 alter table marts.dim_accounts add column business_unit varchar;
+create table marts.fct_missing_rates (table_name varchar, currency varchar, date_day date,
+    missing varchar, rows_affected bigint);
+create table marts.fct_identity_exceptions (exception_kind varchar, review_status varchar);
 create table marts.fct_attribution (conversion_kind varchar, conversion_id varchar,
     model varchar, channel_id varchar, converted_date date, credit double,
     revenue_reporting decimal(18, 4));

@@ -323,6 +323,12 @@ def test_the_settings_reach_the_models_as_data(house):
         "reporting_currency": "EUR",
         "time_zone": "UTC",
         "fiscal_year_start_month": "1",
+        "fiscal_calendar": "months",
+        "fiscal_week_start": "1",
+        "fiscal_year_end": "nearest",
+        "identity_most_records_per_key": "5",
+        "identity_splink": "off",
+        "identity_apply_from": "0.999",
     }
 
 

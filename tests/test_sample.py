@@ -312,6 +312,9 @@ def test_two_systems_know_the_same_person_by_different_spelling(
              for number in ids["hubspot"]}  # fmt: skip
     assert merged
     assert set(merged) <= twins
+    kept = [row for row in vendors["hubspot"]["contacts"] if row["merged_ids"]]
+    assert not any(row["is_archived"] for row in kept)
+    assert sorted(n for row in kept for n in row["merged_ids"].split(";")) == sorted(merged)
 
 
 def test_scale_multiplies_rows_and_not_employees(organization: Path, tmp_path: Path) -> None:

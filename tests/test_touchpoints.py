@@ -6,10 +6,12 @@ import duckdb
 import pytest
 from test_incremental import SETTINGS, Warehouse
 
-from ingestion.specs import tables
+from ingestion import ledger
 from settings import Paths
 
+SEEDS = ("channels", "shared_domains", "identity_evidence", "utm_channels", "referrer_channels")
 MODELS = ("+int_touchpoints_matched", "fct_touchpoints")
+AGAIN = ("+fct_touchpoints,config.materialized:table", "fct_touchpoints")
 
 
 @pytest.fixture
@@ -18,12 +20,8 @@ def warehouse(tmp_path, monkeypatch):
     monkeypatch.setenv("PLUMBLINE_DATA", str(tmp_path))
     made.paths.warehouse.parent.mkdir(parents=True)
     with duckdb.connect(str(made.paths.warehouse)) as connection:
-        for found in tables():
-            connection.execute(f"create schema if not exists {found.schema}")
-            connection.execute(found.ddl())
-        connection.execute("create schema ingest")
-        connection.execute("create table ingest.settings (key varchar, value varchar)")
-        connection.executemany("insert into ingest.settings values (?, ?)", list(SETTINGS.items()))
+        ledger.prepare(connection)
+        ledger.write_settings(connection, SETTINGS)
     return made
 
 
@@ -43,9 +41,7 @@ def test_a_contact_who_comes_later_changes_only_the_days_they_were_met(warehouse
             occurred_at=f"2026-01-{day:02d} 12:00:00", contact_email_hash=mail,
         )  # fmt: skip
     warehouse.say("contacts", system="crm", contact_id="2", email_hash="e2")
-    warehouse.dbt(
-        "seed", "--select", "channels", "shared_domains", "utm_channels", "referrer_channels"
-    )
+    warehouse.dbt("seed", "--select", *SEEDS)
     warehouse.dbt("run", "--select", *MODELS)
     before = facts(warehouse)
     assert {key: row[1:3] for key, row in before.items()} == {
@@ -55,13 +51,13 @@ def test_a_contact_who_comes_later_changes_only_the_days_they_were_met(warehouse
     }
 
     warehouse.say("contacts", system="crm", contact_id="1", email_hash="e1")
-    warehouse.dbt("run", "--select", "fct_touchpoints")
+    warehouse.dbt("run", "--select", *AGAIN)
     after = facts(warehouse)
     assert after["web:1"][:3] == (dt.date(2026, 1, 5), "crm:1", "email")
     assert after["web:3"] == before["web:3"], "another day was rebuilt"
 
     warehouse.execute("delete from raw_feeds.touchpoints where touchpoint_id = '3'")
-    warehouse.dbt("run", "--select", "fct_touchpoints")
+    warehouse.dbt("run", "--select", *AGAIN)
     assert sorted(facts(warehouse)) == ["web:1", "web:2"], "a row that is gone upstream stayed"
 
 
@@ -79,9 +75,7 @@ def test_a_touch_without_a_channel_is_read_from_its_tag_and_counted_where_it_can
             "touchpoints", system="web", touchpoint_id=str(number),
             occurred_at="2026-01-05 12:00:00", **row,
         )  # fmt: skip
-    warehouse.dbt(
-        "seed", "--select", "channels", "shared_domains", "utm_channels", "referrer_channels"
-    )
+    warehouse.dbt("seed", "--select", *SEEDS)
     warehouse.dbt("run", "--select", *MODELS)
     assert warehouse.execute(
         "select channel_id, channel_rule from marts.fct_touchpoints order by touchpoint_id"

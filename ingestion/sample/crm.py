@@ -174,6 +174,13 @@ def _write_contacts(
     np.maximum.at(modified, deal["contact"][won], deal["closes"][won])
     # Somebody noticed the twins after a while and merged them into the earlier record.
     merged = (c["twin"] != c["index"]) & (c["created"] + 40 * DAY < end)
+    merged_ids = np.full(n, None, dtype=object)
+    for late in np.flatnonzero(merged):
+        before = merged_ids[c["twin"][late]]
+        merged_ids[c["twin"][late]] = (
+            c["id"][late] if before is None else f"{before};{c['id'][late]}"
+        )
+    np.maximum.at(modified, c["twin"][merged], c["created"][merged] + 40 * DAY)
     seen = np.where(has_lead, lead["seen"][first_lead], None)
     source = np.array([ANALYTICS.get(s, "OFFLINE") for s in seen.tolist()], dtype=object)
     source = np.where(c["kind"] == 2, "DIRECT_TRAFFIC", source)
@@ -200,6 +207,7 @@ def _write_contacts(
         "analytics_source_data_2": np.full(n, None, dtype=object),
         "self_reported_source": said,
         "country": np.where(c["index"] % 37 == 5, None, country),
+        "merged_ids": merged_ids,
         "created_at": timeline.stamps(c["created"]),
         "modified_at": timeline.stamps(np.minimum(modified, end - 1)),
         "is_archived": merged,

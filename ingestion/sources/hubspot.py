@@ -48,6 +48,7 @@ PROPERTIES = {
         "analytics_source_data_2": "hs_analytics_source_data_2",
         "self_reported_source": "how_did_you_hear",  # custom
         "country": "country",
+        "merged_ids": "hs_merged_object_ids",
         "created_at": "createdate",
         "modified_at": "lastmodifieddate",
     },

@@ -1,4 +1,4 @@
--- One row per finding that a person has to decide: a goal, metric, account or tool whose owner is gone, a source that is late, a goal on nothing that people do, a metric that left its limits for the worse.
+-- One row per finding that a person has to decide: a goal, metric, account or tool whose owner is gone, a source that is late, a goal on nothing that people do, a metric that left its limits for the worse, money without a rate, people who may be two.
 select 'Goal' as kind, goal as finding,
     case owner_status when 'left' then owner || ' has left the organization'
         else 'nobody holds the role ' || replace(owner_role, '_', ' ') end as why,
@@ -33,4 +33,16 @@ select 'Source', feed,
         || coalesce(nullif(reason, ''), 'no reason given'),
     owner_role
 from dashboards.sources where status_order < 3
+union all
+select 'Money', coalesce(currency, 'amounts without a currency') || ' in ' || table_name,
+    sum(rows_affected) || ' rows are in no sum: no rate within seven days before '
+        || strftime(max(date_day), '%Y-%m-%d'),
+    'finance_lead'
+from marts.fct_missing_rates where missing = 'no_rate' group by table_name, currency
+union all
+select 'Identity', replace(exception_kind, '_', ' '), count(*) || ' pairs to decide', 'crm_lead'
+from marts.fct_identity_exceptions
+where review_status = 'open' and exception_kind in ('decision_not_honoured', 'shared_mailbox',
+    'too_many_records', 'another_records_address', 'proposed', 'probable_match_applied')
+group by exception_kind
 order by 1, 2, 3

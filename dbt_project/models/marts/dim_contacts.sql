@@ -30,7 +30,8 @@ select
     {{ to_local_date('records.created_at', 'organization.time_zone') }} as created_date,
     records.country,
     case known_keys.is_customer when 1 then true when 0 then false end as is_customer,
-    {{ as_type('known_keys.crm_ids + known_keys.other_keys', 'integer') }} as identity_keys
+    {{ as_type('known_keys.crm_ids + known_keys.other_keys', 'integer') }} as identity_keys,
+    records.identity_confidence
 from records
 cross join organization
 inner join known_keys on records.contact_id = known_keys.contact_id

@@ -35,6 +35,7 @@ KINDS = {
             "hs_analytics_source_data_2": "analytics_source_data_2",
             "how_did_you_hear": "self_reported_source",
             "country": "country",
+            "hs_merged_object_ids": "merged_ids",
             "createdate": "created_at",
             "lastmodifieddate": "modified_at",
         },

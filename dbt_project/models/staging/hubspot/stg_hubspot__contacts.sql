@@ -12,6 +12,7 @@ select
     contacts.analytics_source_data_2,
     contacts.self_reported_source,
     contacts.country,
+    contacts.merged_ids,
     contacts.created_at,
     contacts.modified_at,
     contacts.is_archived
