@@ -14,6 +14,8 @@ UNITS = {
     "fte": "full-time equivalents",
     "per_item": "per item",
     "per_person": "per person",
+    "per_hour": "per hour",
+    "index": "an index, 100 is its base",
 }
 DIRECTIONS = {
     "higher": "higher is better",
