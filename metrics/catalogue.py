@@ -37,6 +37,10 @@ REFUSED = (
         "reach does not add over days, accounts or networks; report social_reach by window",
     ),
 )
+# What the catalogue refuses, by name: {id: why}.
+REFUSED_IDS = dict(
+    zip(("ave", "influence_score", "reach_sum"), (w for _, w in REFUSED), strict=True)
+)
 
 Words = typing.Annotated[str, Field(min_length=1)]
 Name = typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
