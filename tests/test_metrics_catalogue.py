@@ -223,6 +223,13 @@ def test_the_metric_dictionary_is_current(shipped):
     assert stored == dictionary.page(shipped), "run `python -m metrics dictionary`"
     for name in shipped.metrics:
         assert f"### {name}\n" in stored
+    for title in re.findall(r"\]\(#([\w-]+)\)", stored):  # every link leads somewhere
+        assert re.search(rf"^##+ {title.replace('-', '[ -]')}$", stored, flags=re.M | re.I), title
+    entries = stored.split("\n### ")[1:]
+    assert all(re.search(r"^- data needed: `\w+\.\w+`", e, flags=re.M) for e in entries)
+    assert sum("on dashboards: none of its own" in e for e in entries) < len(entries) / 2
+    for name in catalogue.REFUSED_IDS:
+        assert f"\n- `{name}`: " in stored
 
 
 def test_every_definition_file_is_read_by_both(shipped):
