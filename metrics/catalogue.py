@@ -20,6 +20,7 @@ from settings import ROOT, ConfigError, read_yaml, strict, yaml_line
 DEFINITIONS = ROOT / "metrics" / "definitions"
 GRAINS = ("day", "week", "month", "quarter", "year")
 SUMS = ("sum", "count", "sum_boolean")
+ROLES = ("n", "low", "high", "squares", "asked", "suppressed")  # parts that config.meta names
 REFUSED = (
     (
         r"\baves?\b|\bad(vertising)?[ -]+(value|cost)[ -]+equivalen\w+|\bmedia value\b",
@@ -35,6 +36,10 @@ REFUSED = (
         r"\b(total|sum(med)?|cumulated|combined|aggregate) reach\b|\breach (sum|total)\b",
         "reach does not add over days, accounts or networks; report social_reach by window",
     ),
+)
+# What the catalogue refuses, by name: {id: why}.
+REFUSED_IDS = dict(
+    zip(("ave", "influence_score", "reach_sum"), (w for _, w in REFUSED), strict=True)
 )
 
 Words = typing.Annotated[str, Field(min_length=1)]
@@ -175,7 +180,7 @@ class Meta:
 
     unit: typing.Literal[
         "count", "people", "accounts", "percent", "points", "money", "minutes", "hours", "days",
-        "score", "fte", "ratio", "per_item", "per_person", "goal",
+        "score", "fte", "ratio", "per_item", "per_person", "per_hour", "index", "goal",
     ]  # fmt: skip
     better: typing.Literal["higher", "lower", "target", "neutral"]
     additivity: typing.Literal[
@@ -194,7 +199,9 @@ class Meta:
     grains: tuple[Grain, ...]
     total: bool = True
     n: Name | None = None
-    interval: typing.Literal["wilson", "mean"] | None = None
+    interval: typing.Literal["wilson", "mean", "bounds"] | None = None
+    low: Name | None = None
+    high: Name | None = None
     squares: Name | None = None
     asked: Name | None = None
     suppressed: Name | None = None
@@ -256,7 +263,7 @@ class Metric(typing.NamedTuple):
         named = {
             "numerator": given.numerator and given.numerator.name,
             "denominator": given.denominator and given.denominator.name,
-            **{role: getattr(self.meta, role) for role in ("n", "squares", "asked", "suppressed")},
+            **{role: getattr(self.meta, role) for role in ROLES},
         }
         return {role: name for role, name in named.items() if name}
 
@@ -407,9 +414,7 @@ def _unknown(spec: MetricFile, catalogue: Catalogue) -> list[str]:
         found.append(f"metric '{spec.name}': no measure '{given.measure.name}'; define it.")
     parts = spec.config.meta if spec.config else None
     names = [part.name for part in spec.inputs] + [
-        name
-        for role in ("n", "squares", "asked", "suppressed")
-        if parts and (name := getattr(parts, role))
+        name for role in ROLES if parts and (name := getattr(parts, role))
     ]
     for name in names:
         made = name in catalogue.measures and catalogue.measures[name][1].create_metric
@@ -448,15 +453,23 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
         m.agg in ("median", "percentile") for m in measures
     ):
         found.append(f"{says}a percentile has agg median or percentile.")
-    if meta.additivity == "distinct" and spec.type != "simple":
-        found.append(f"{says}a distinct metric is simple: it is counted, or taken as reported.")
-    if meta.additivity == "distinct" and meta.total and measures[0].agg != "count_distinct":
+    if meta.additivity == "distinct" and spec.type == "derived" and meta.interval != "bounds":
+        found.append(
+            f"{says}different people are counted or taken as reported, or stand between bounds: "
+            "say interval: bounds, or make it simple."
+        )
+    counted = spec.type == "ratio" or measures[0].agg == "count_distinct"
+    if meta.additivity == "distinct" and meta.total and not counted:
         found.append(f"{says}what is not counted here has no total; say total: false.")
     if meta.additivity in ("percentile", "survey") and not meta.n:
         found.append(f"{says}a {meta.additivity} shows how many stand behind it; name n.")
     if meta.additivity == "survey" and not (meta.asked and meta.interval):
         found.append(f"{says}a survey shows response rate and interval; name asked and interval.")
-    if meta.interval and spec.type != "ratio":
+    if meta.interval == "bounds" and not (meta.low and meta.high):
+        found.append(f"{says}bounds are metrics of their own; name low and high.")
+    if meta.interval != "bounds" and (meta.low or meta.high):
+        found.append(f"{says}low and high are for interval: bounds; others are computed.")
+    if meta.interval in ("wilson", "mean") and spec.type != "ratio":
         found.append(f"{says}an interval needs a numerator and a denominator: type ratio.")
     if (meta.interval == "mean") != bool(meta.squares):
         found.append(f"{says}interval mean, and only that, needs squares.")

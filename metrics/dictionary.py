@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import typing
 from pathlib import Path
 
+import yaml
+
 from metrics import computed, modelled
-from metrics.catalogue import Catalogue, Metric, slice_name
+from metrics.catalogue import REFUSED_IDS, Catalogue, Metric, slice_name
 from metrics.computed import Computed
 from metrics.modelled import Modelled
 from settings import ROOT
 
+Entry = Metric | Modelled | Computed
 PAGE = ROOT / "docs" / "metrics.md"
+MODELS = ROOT / "dbt_project" / "models"
+DASHBOARDS = ROOT / "metrics" / "dashboards"
+LEVELS = ("input", "activity", "output", "outtake", "outcome", "impact")
+DOMAINS = {
+    "social": "Social",
+    "social+traditional": "Social and traditional",
+    "traditional": "Traditional",
+    "traditional+social": "Search for the brand",
+    "crm": "Customers and revenue",
+    "cx": "Answering and service",
+    "hr": "People",
+    "hr+ip": "People and what hangs on them",
+    "ip": "Accounts and rights",
+    "internal_comms": "Internal communication",
+    "content": "Content",
+    "tech": "Tools and data",
+    "goal": "Goals",
+}
 UNITS = {
     "percent": "percent (stored as a fraction: 0.034 is 3.4 %)",
     "money": "money, in the reporting currency",
@@ -19,6 +42,8 @@ UNITS = {
     "per_item": "per item",
     "per_person": "per person",
     "goal": "each goal's own unit",
+    "per_hour": "per hour",
+    "index": "an index, 100 is its base",
 }
 DIRECTIONS = {
     "higher": "higher is better",
@@ -38,39 +63,110 @@ ADDITIVITY = {
 
 
 def page(catalogue: Catalogue) -> str:
-    """The whole page as Markdown, metrics by domain and name."""
-    domains: dict[str, list[Metric | Modelled | Computed]] = {}
+    """The whole page as Markdown: contents by domain and by level, an entry a metric."""
+    domains: dict[str, list[Entry]] = {}
     known = {**catalogue.metrics, **modelled.load(taken=catalogue.files), **computed.load()}
     for name in sorted(known):
         domains.setdefault(known[name].meta.domain, []).append(known[name])
+    order = sorted(domains, key=lambda d: [*DOMAINS, d].index(d))
+    titles = {domain: DOMAINS.get(domain, domain) for domain in order}
     lines = [
         "# Metrics",
         "",
-        "Written by `python -m metrics dictionary` from `metrics/definitions` and",
+        "Written by `python -m metrics dictionary` from `metrics/definitions`,",
         "`metrics/modelled` and `metrics/computed`; do not edit. How to add one:",
         "[how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
         "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
-        "`metrics.metric_trust`. Refused, whatever they are called: advertising value equivalents,",
-        "a single influence or success score, a sum of reach.",
+        "`metrics.metric_trust`.",
+        "",
+        "By domain: "
+        + " · ".join(f"[{t}](#{_anchor(t)}) ({len(domains[d])})" for d, t in titles.items())
+        + " · [Refused](#refused)",
+        "",
+        "By level of the AMEC framework, from what goes in to what comes of it:",
+        "",
+        *(f"- **{level}**: {_links(level, domains)}" for level in LEVELS),
         "",
         "| metric | what it is | unit | better | level |",
         "|---|---|---|---|---|",
     ]
-    for domain in sorted(domains):
+    for domain in order:
         for metric in domains[domain]:
             lines.append(
                 f"| [{metric.spec.name}](#{metric.spec.name}) | {metric.spec.label} "
                 f"| {metric.meta.unit} "
                 f"| {metric.meta.better} | {metric.meta.amec} |"
             )
-    for domain in sorted(domains):
-        lines += ["", f"## {domain}"]
+    shown = _shown()
+    for domain in order:
+        lines += ["", f"## {titles[domain]}"]
         for metric in domains[domain]:
-            lines += ["", *_entry(metric, catalogue)]
+            lines += ["", *_entry(metric, catalogue, shown)]
+    lines += ["", "## Refused", "", "Whatever they are called; a feed, a mart, a metric or a card"]
+    lines += ["that holds one fails.", ""]
+    lines += [f"- `{name}`: {why}." for name, why in REFUSED_IDS.items()]
     return "\n".join(lines) + "\n"
 
 
-def _entry(metric: Metric | Modelled | Computed, catalogue: Catalogue) -> list[str]:
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def _links(level: str, domains: dict[str, list[Entry]]) -> str:
+    names = sorted(
+        m.spec.name for metrics in domains.values() for m in metrics if m.meta.amec == level
+    )
+    return ", ".join(f"[{name}](#{name})" for name in names) or "none"
+
+
+def _shown() -> dict[str, list[str]]:
+    """Metric -> titles of the dashboards with a card of it."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(DASHBOARDS.glob("*.yml")):
+        board = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name in dict.fromkeys(_named(board)):
+            found.setdefault(name, []).append(board["title"])
+    return found
+
+
+def _named(part: typing.Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["metric"]] if isinstance(part.get("metric"), str) else []
+        own += part["metrics"] if isinstance(part.get("metrics"), list) else []
+        return [n for n in own if isinstance(n, str)] + [
+            name for value in part.values() for name in _named(value)
+        ]
+    return [name for one in part for name in _named(one)] if isinstance(part, list) else []
+
+
+@functools.cache
+def _models() -> tuple[dict[str, str], frozenset[str]]:
+    """The SQL of every model by name, and the models behind which no source is looked for."""
+    stops = {
+        model["name"]
+        for path in MODELS.rglob("*.yml")
+        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models") or []
+        if model.get("config", {}).get("meta", {}).get("lineage") == "stops"
+    }
+    sql = {path.stem: path.read_text(encoding="utf-8") for path in MODELS.rglob("*.sql")}
+    return sql, frozenset(stops)
+
+
+def needed(tables: list[str]) -> list[str]:
+    """The raw tables (`feeds.orders`) that marts are made of, by the refs in their SQL."""
+    sql, stops = _models()
+    waiting, seen, found = list(tables), set(), set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in sql or name in stops:
+            continue
+        seen.add(name)
+        waiting += re.findall(r"ref\('(\w+)'\)", sql[name])
+        found |= {".".join(pair) for pair in re.findall(r"source\('(\w+)', '(\w+)'\)", sql[name])}
+    return sorted(found - {"ingest.settings"})
+
+
+def _entry(metric: Entry, catalogue: Catalogue, shown: dict[str, list[str]]) -> list[str]:
     meta = metric.meta
     facts = [
         f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
@@ -83,6 +179,7 @@ def _entry(metric: Metric | Modelled | Computed, catalogue: Catalogue) -> list[s
             if isinstance(metric, Modelled)
             else _told(metric, catalogue)
         ),
+        f"on dashboards: {', '.join(shown.get(metric.spec.name, ())) or 'none of its own'}",
         f"Source: {meta.source}. Defined in `{metric.file.name}`.",
     ]
     return [
@@ -116,6 +213,7 @@ def _told(metric: Metric, catalogue: Catalogue) -> list[str]:
         f"`{catalogue.formula(metric.name)}`",
         f"from {', '.join(f'`{table}`' for table in tables)}; by {', '.join(meta.grains)}; "
         f"slices: {slices}" + ("" if meta.total else "; no total"),
+        f"data needed: {', '.join(f'`{table}`' for table in needed(tables))}",
         f"`mf query --metrics {metric.name} --group-by {by}`",
     ]
 

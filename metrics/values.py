@@ -87,19 +87,23 @@ def _row(query: Query, metric: Metric) -> str:
     if metric.spec.type == "ratio":  # as MetricFlow divides, which a test holds
         value = f"({top} / nullif({bottom}, 0))"
     number = _part(parts, "n")
-    if meta.interval and "n" not in parts:
+    if meta.interval in ("wilson", "mean") and "n" not in parts:
         number = bottom
     low = high = "null"
     if meta.interval == "wilson":
         low, high = wilson(value, number)
     if meta.interval == "mean":
         low, high = mean_interval(value, number, _part(parts, "squares"))
+    if meta.interval == "bounds":  # a row says both, also where they are not one number
+        low, high = _part(parts, "low"), _part(parts, "high")
     answered = f"{number} / nullif({_part(parts, 'asked')}, 0)" if "asked" in parts else "null"
     withheld = "false"
     if "suppressed" in parts:
         withheld = f"({value} is null and coalesce({parts['suppressed']}, 0) > 0)"
     sliced = f"coalesce(cast({query.slice} as varchar), '{NO_SLICE_VALUE}')"
     both = f" or ({top} is not null and {bottom} is not null)" if "numerator" in parts else ""
+    if meta.interval == "bounds":
+        both = f" or ({low} is not null and {high} is not null)"
     known = [
         f"case when not {withheld} then {text} end"
         for text in (value, top, bottom, f"cast({number} as bigint)", low, high)

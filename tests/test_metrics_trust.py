@@ -330,3 +330,12 @@ def test_without_ingestion_the_step_says_what_to_run(world):
             Run(Settings(Organization("x")), Paths(None), "r", DAY, None), world.connection,
             definitions.Catalogue({}, {}, {}, {}), Manifests(SEMANTIC, GRAPH), [],
         )  # fmt: skip
+
+
+def test_what_ingestion_knows_of_itself_has_no_source_that_could_be_late():
+    own = {("marts", "fct_source_freshness"), ("ingest", "sources")}
+    assert trust.judged(True, own, {}, {}, [])[:3] == ("fresh", "", "ingest")
+    said = {("marts", "fct_source_freshness"): [trust.Finding("degraded", "odd")]}
+    assert trust.judged(True, own, {}, said, [])[0] == "degraded"
+    assert trust.judged(False, own, {}, {}, [])[0] == "failed"
+    assert trust.judged(True, {("marts", "fct_leads")}, {}, {}, [])[0] == "failed"

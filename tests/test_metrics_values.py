@@ -192,36 +192,51 @@ def test_every_law_catches_what_breaks_it(filled, catalogue, law):
     assert all(".yml: metric '" in sentence for sentence in said)
 
 
-def test_metric_values_are_what_metricflow_answers_over_the_whole_manifest(
+def test_metric_values_are_what_metricflow_answers_for_every_metric_grain_and_slice(
     filled, catalogue, found, asked
 ):
-    """Our engines hold a few models each, `mf query` holds all: every metric by year, and slices
-    of what is joined to another model."""
+    """Our engines hold a few models each and are asked for parts; `mf query` holds all models and
+    is asked for the metric itself. Both say the same numbers, and the same bounds."""
     whole = queries.engine(found.semantic, None, catalogue)
-    checked = 0
-    for query in asked:
-        joined = "traditional_media_spend" in query.wanted
-        if query.grain != "year" or (query.slice and not joined):
-            continue
+    checked = set()
+    for query in [query for query in asked if query.slice_name != queries.ORIGIN]:
+        bounds = {
+            part: (name, role)
+            for name in query.wanted
+            for role, part in catalogue.metrics[name].parts.items()
+            if role in ("low", "high")
+        }
         rows = catalogue.grain_of(query.wanted[0])
-        request = queries.Request(query.grain, rows, query.slice, query.wanted, query.wanted)
-        sql = queries._explain(whole, request)
+        columns = (*query.wanted, *bounds)
+        request = queries.Request(query.grain, rows, query.slice, query.wanted, columns)
         by = f"coalesce(cast({query.slice} as varchar), '(unknown)')" if query.slice else "'all'"
-        for name in query.wanted if query.slice_name != queries.ORIGIN else ():
+        filled.execute(f"create or replace temp table answer as {queries._explain(whole, request)}")
+        for column in columns:
+            name, told = bounds.get(column, (column, "value"))
+            parts = catalogue.metrics[name].parts
+            both = [column] if told == "value" else [parts["low"], parts["high"]]
             answers = (
-                f"select metric_time__{query.grain}::date, {by}, round({name}::double, 6) "
-                f"from ({sql}) where {name} is not null"
+                f"select metric_time__{query.grain}::date, {by}, round({column}::double, 6) "
+                f"from answer where {' is not null and '.join(both)} is not null"
             )
             kept = (
-                "select period_start, slice_value, round(value, 6) from metrics.metric_values "
-                f"where metric_id = '{name}' and grain = '{query.grain}' and value is not null "
+                f"select period_start, slice_value, round({told}, 6) from metrics.metric_values "
+                f"where metric_id = '{name}' and grain = '{query.grain}' and {told} is not null "
                 f"and slice_name = '{query.slice_name}'"
             )
             differ = f"({answers} except {kept}) union all ({kept} except {answers})"
-            assert filled.execute(differ).fetchall() == [], (name, query.grain, query.slice)
-            checked += 1
-    totals = [metric for metric in catalogue.metrics.values() if metric.meta.total]
-    assert checked >= len(totals) + 3
+            found_rows = filled.execute(differ).fetchall()
+            assert found_rows == [], (name, query.grain, query.slice, found_rows[:3])
+            checked.add((name, query.grain, query.slice_name))
+    assert checked == {
+        (name, grain, slice_)
+        for name, metric in catalogue.metrics.items()
+        for grain in metric.meta.grains
+        for slice_ in (
+            *(["all"] if metric.meta.total else []),
+            *map(definitions.slice_name, metric.meta.slices),
+        )
+    }
 
 
 def test_mf_query_on_the_command_line_gives_the_same(run, project, filled, found, tmp_path):
@@ -522,6 +537,66 @@ def test_slices_of_people_are_refused(catalogue, found):
         ConfigError, match=r"people\.yml:\d+: metric 'absence_rate' is about people"
     ):
         queries.check(catalogue._replace(metrics=worse), found)
+
+
+def test_reach_over_channels_is_two_bounds_and_a_number_only_where_they_meet(small):
+    window = {"window_days": 28, "window_end_date": "2026-05-03"}
+    rows = [
+        {**window, "campaign_id": "wide", "reach_at_least": 80, "reach_at_most": 120},
+        {**window, "campaign_id": "one channel", "reach_at_least": 60, "reach_at_most": 60},
+    ]
+    connection = small("cross_channel_reach_interval", fct_campaign_reach=rows)
+    name, slice_ = "cross_channel_reach_interval", "campaign_window"
+    wide = value(connection, name, "day", "2026-05-03", slice_, "wide 28 d")
+    assert (wide["value"], wide["low"], wide["high"]) == (None, 80, 120)
+    one = value(connection, name, "day", "2026-05-03", slice_, "one channel 28 d")
+    assert (one["value"], one["low"], one["high"]) == (60, 60, 60)
+    assert value(connection, name, "day", "2026-05-03") is None
+
+
+def test_the_return_on_people_is_the_published_formula(small):
+    """(revenue - (operating cost - pay)) / pay - 1: (100 - (90 - 40)) / 40 - 1 = 0.25."""
+    books = {
+        "ledger": "a", "revenue_reporting": 100, "operating_expenses_reporting": 90,
+        "workforce_cost_reporting": 40,
+    }  # fmt: skip
+    rows = [
+        {**books, "month_start_date": "2026-01-01"},
+        {**books, "month_start_date": "2026-02-01", "revenue_reporting": None},
+    ]
+    connection = small("human_capital_roi", fct_finance_months=rows)
+    told = value(connection, "human_capital_roi", "quarter", "2026-01-01")
+    assert told["value"] == pytest.approx((100 - (90 - 40)) / 40 - 1)
+    assert told["denominator"] == 40, "a month without revenue is in neither side"
+
+
+def test_retention_is_that_of_the_last_month_and_of_its_own_cohort(small):
+    rows = [
+        {"month_start_date": "2026-01-01", "opening_revenue_reporting": 100,
+         "closing_revenue_reporting": 130},
+        {"month_start_date": "2026-02-01", "opening_revenue_reporting": 200,
+         "closing_revenue_reporting": 190},
+    ]  # fmt: skip
+    connection = small("net_revenue_retention", fct_retention_months=rows)
+    assert value(connection, "net_revenue_retention", "quarter", "2026-01-01")["value"] == 0.95
+    assert value(connection, "net_revenue_retention", "month", "2026-01-01")["value"] == 1.3
+
+
+def test_months_of_an_internal_platform_are_read_and_never_added(small):
+    reading = {"platform": "intranet", "department_group": "All", "headcount": 40}
+    rows = [
+        {**reading, "date_day": "2026-05-15", "active_people": 10, "is_month_reading": False},
+        {**reading, "date_day": "2026-05-31", "active_people": 20, "is_month_reading": True},
+        {**reading, "date_day": "2026-05-31", "active_people": 18, "is_month_reading": True,
+         "department_group": "Sales"},
+    ]  # fmt: skip
+    connection = small("internal_platform_active_rate", fct_internal_comms_days=rows)
+    assert value(connection, "internal_platform_active_rate", "month", "2026-05-01")["value"] == 0.5
+    grains = connection.execute(
+        "select distinct grain from metrics.metric_values where metric_id = "
+        "'internal_platform_active_rate'"
+    ).fetchall()
+    assert grains == [("month",)]
 
 
 # --- the step ------------------------------------------------------------------------------------

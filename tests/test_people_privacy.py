@@ -50,6 +50,12 @@ MOVES = {
     ("promotion", None): {"2025-07-01": 3},
 }
 TEAMS = {"Desk A": 6, "Desk B": 4}
+# Pairs of people who work together, by pair of departments; Lab, Care and Legal have few inside.
+TIES = {
+    ("Plant", "Plant"): 60, ("Sales", "Sales"): 20, ("Care", "Care"): 5, ("Lab", "Lab"): 4,
+    ("Legal", "Legal"): 3, ("Plant", "Sales"): 9, ("Care", "Sales"): 8, ("Lab", "Plant"): 12,
+    ("Legal", "Sales"): 2,
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +83,7 @@ def rows_of() -> dict[str, list[dict]]:
     staff = people()
     rows: dict[str, list[dict]] = {name: [] for name in (
         "employees", "job_changes", "trainings", "survey_answers", "conversations",
-        "social_accounts", "posts", "account_days",
+        "social_accounts", "posts", "account_days", "internal_comms", "employee_questions", "ties",
     )}  # fmt: skip
     hired = itertools.chain.from_iterable(
         itertools.repeat(dt.date.fromisoformat(quarter) + dt.timedelta(days=10), count)
@@ -145,6 +151,28 @@ def rows_of() -> dict[str, list[dict]]:
                 "first_reply_at": "2026-03-10 19:00:00", "is_auto_reply": False,
                 "first_reply_by_hash": f"m-{staff[agent + (10 if team == 'Desk B' else 0)].id}",
             })  # fmt: skip
+    for department in STAFF:
+        here = [person for person in staff if person.department == department]
+        # Active inside are those who answer surveys, openers those who are trained: both small
+        # in places, and so are the others.
+        rows["internal_comms"].append({
+            "platform": "intranet", "department": department, "date": AS_OF,
+            "active_people": sum(person.answers for person in here),
+        })  # fmt: skip
+        rows["internal_comms"].append({
+            "platform": "news", "message_id": "m1", "department": department, "date": AS_OF,
+            "recipients": len(here), "openers": sum(person.trained for person in here),
+        })  # fmt: skip
+    for (one, other), pairs in TIES.items():
+        rows["ties"].append({
+            "system": "mail", "quarter_start": dt.date(2026, 1, 1), "department_a": one,
+            "department_b": other, "ties": pairs,
+        })  # fmt: skip
+    for question in range(4):
+        rows["employee_questions"].append({
+            "system": "ask", "question_id": str(question), "asked_at": "2026-03-02 09:00:00",
+            "is_anonymous": question > 0,
+        })  # fmt: skip
     return rows
 
 
@@ -361,6 +389,63 @@ def test_a_survey_hides_fewer_than_ten_and_who_did_not_answer(warehouse):
             assert {row[name] for name in measures} == {None}
 
 
+@pytest.mark.parametrize(
+    ("platform", "column", "part"),
+    [("intranet", "active_people", lambda p: p.answers), ("news", "openers", lambda p: p.trained)],
+)
+def test_neither_who_was_reached_inside_nor_who_was_not_can_be_told(
+    warehouse, platform, column, part
+):
+    cells = counts(part)
+    groups = groups_of(warehouse)
+    rows = published(
+        warehouse, "select * from people.fct_internal_comms_days where platform = ?", platform
+    )
+    hidden = {r["department_group"] for r in rows if r["is_suppressed"]}
+    groups["Departments not shown"] = set().union(*(groups[n] for n in hidden if n in groups))
+    groups["All"] = set(STAFF)
+    sums = [
+        {cell for cell in cells if cell[0] in inside} for inside in groups_of(warehouse).values()
+    ]
+    shown = [row for row in rows if row[column] is not None]
+    assert {"All", "Departments not shown"} <= {row["department_group"] for row in shown}
+    for row in shown:
+        one = {c for c in cells if c[0] in groups[row["department_group"]] and c[1]}
+        assert sum(cells[cell] for cell in one) == row[column]
+        sums.append(one)
+    assert told(cells, [one for one in sums if one]) == []
+
+
+def test_pairs_of_few_people_cannot_be_told(warehouse):
+    """Six pairs can be made by four people: fewer than seven are never shown or left over."""
+    rows = published(warehouse, "select * from people.fct_ties")
+    cells = {(d, "inside"): TIES[d, d] for d in STAFF}
+    for (one, other), pairs in TIES.items():
+        for department in {one, other} if one != other else ():
+            cells[department, "across"] = cells.get((department, "across"), 0) + pairs
+    groups = groups_of(warehouse)
+    hidden = {r["department_group"] for r in rows if r["is_suppressed"]}
+    assert hidden, "nothing is small: the test proves nothing"
+    groups["Departments not shown"] = set().union(*(groups[name] for name in hidden))
+    groups["All"] = set(STAFF)
+    sums = []
+    for row in rows:
+        for column, kind in (("internal_ties", "inside"), ("external_ties", "across")):
+            if row[column] is not None:
+                one = {c for c in cells if c[0] in groups[row["department_group"]] and c[1] == kind}
+                ends = sum(cells[cell] for cell in one)
+                half = row["department_group"] == "All" and kind == "across"
+                assert row[column] == (ends / 2 if half else ends)
+                sums.append(one)
+    assert told(cells, [one for one in sums if one], least=7) == []
+
+
+def test_four_questions_are_not_told(warehouse):
+    [row] = published(warehouse, "select * from people.fct_question_months")
+    assert row["is_suppressed"]
+    assert (row["questions"], row["questions_answered"]) == (None, None)
+
+
 def test_no_quarters_moves_can_be_told_from_longer_ones(warehouse):
     quarters = sorted({q for cells in MOVES.values() for q in cells})
     cells = {
@@ -421,13 +506,24 @@ def test_people_hold_counts_and_no_person(warehouse):
         "select table_name, column_name, data_type from duckdb_columns()"
         " where schema_name = 'people'"
     ).fetchall()
-    assert len({table for table, _, _ in names}) == 9
+    assert len({table for table, _, _ in names}) == 15
     for table, column, kind in names:
         assert not any(word in column for word in ("hash", "email", "employee", "_id"))
         if kind == "VARCHAR":
             values = warehouse.execute(f"select distinct {column} from people.{table}").fetchall()
             assert not {value for (value,) in values} & persons, (table, column)
-        elif column in ("people", "participants", "trained_in_social", "eligible"):
+        elif column in (
+            "people",
+            "participants",
+            "trained_in_social",
+            "eligible",
+            "active_people",
+            "openers",
+            "at_risk",
+            "questions",
+            "internal_ties",
+            "external_ties",
+        ):
             small = warehouse.execute(
                 f"select count(*) from people.{table} where {column} between 1 and 4"
             ).fetchall()

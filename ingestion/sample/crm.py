@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 
-from ingestion.sample import campaigns, demand, timeline
+from ingestion.sample import campaigns, demand, finance, timeline
 from ingestion.sample.customers import (
     CAUSES,
     DAY,
@@ -62,6 +62,7 @@ def write(
         _write_deals(files, one, end, copy, sellers, as_of)
         _write_orders(files, one, end, copy)
         _write_touches(files, one, end, copy)
+        finance.recurring(files, one.companies, as_of, seed, copy)
         _count(one, end, totals, demand.rates(seed))
         if copy == 0:
             known = one.contacts["created"] < end

@@ -11,11 +11,14 @@ from ingestion.sample import (
     crm,
     customers,
     decisions,
+    finance,
+    panels,
     people,
     service,
     social,
     timeline,
     tools,
+    workplace,
 )
 from ingestion.sample.writing import Files
 from settings import ConfigError
@@ -49,6 +52,9 @@ def generate(folder: Path, as_of: dt.date, seed: int, scale: int) -> None:
     service.write(files, staff, contacts, as_of, seed, scale)
     tools.write(files, staff, as_of, seed, scale)
     decisions.write(files, as_of)
+    finance.write(files, as_of, seed)
+    panels.write(files, as_of, seed, scale)
+    workplace.write(files, staff, as_of, seed)
     files.close()
     files.text("files/mapping.yml", MAPPING.read_text(encoding="utf-8"))
     files.json("truth/expected_quarantine.json", dict(sorted(files.expected_quarantine.items())))
@@ -75,5 +81,8 @@ PLANTED = {
     "facebook_purge": {"on": "2025-06-17"},
     "clips_late": {"days": channels.CLIPS_LATE_DAYS},
     "display_stopped": {"from": "2026-03-02"},
+    "brand_search": {
+        "what": "searches for the name rise with television and fade as it is forgotten"
+    },
     "decoy": {"phrases": list(customers.DECOY), "what": "a podcast that never ran"},
 }

@@ -456,6 +456,15 @@ HALF_YEARLY = {
     "burnout_3": ("I can bear the pressure of my work well.", 1, 5, 3.6, -0.05),
     "social_clarity": ("I know what I may say about us in public.", 1, 5, 3.2, 0.2),
 }
+# Copenhagen Burnout Inventory, personal burnout, free to use: 0 is never, 100 always.
+BURNOUT_SCALE = {
+    "cbi_personal_1": "How often do you feel tired?",
+    "cbi_personal_2": "How often are you physically exhausted?",
+    "cbi_personal_3": "How often are you emotionally exhausted?",
+    "cbi_personal_4": "How often do you think: I can't take it anymore?",
+    "cbi_personal_5": "How often do you feel worn out?",
+    "cbi_personal_6": "How often do you feel weak and susceptible to illness?",
+}
 QUARTERLY = {
     "enps": ("How likely are you to recommend us as a place to work?", 0, 10, 7.45, 0.16),
     "workload": ("My workload is manageable.", 1, 5, 3.5, -0.06),
@@ -475,6 +484,7 @@ def _surveys(files: Files, people: list[Person], as_of: dt.date, seed: int) -> N
         for wave, opened in waves:
             closed = opened + dt.timedelta(days=13)
             rng = timeline.stream(seed, "survey", survey, wave)
+            strain = timeline.stream(seed, "burnout scale", survey, wave)
             found = []
             for person in people:
                 if not person.here(opened) or (opened - person.hired).days < 30:
@@ -504,6 +514,17 @@ def _surveys(files: Files, people: list[Person], as_of: dt.date, seed: int) -> N
                         if answers and value is not None else "",
                         value if answers and value is not None else "",
                         low, high,
+                    ))  # fmt: skip
+                for question, text in BURNOUT_SCALE.items() if survey == "engagement" else ():
+                    value = strain.normal(36 - 14 * mood, 13)
+                    skipped = strain.random() < 0.03  # some leave an item out
+                    value = int(np.clip(round(value / 25), 0, 4)) * 25
+                    found.append((
+                        f"{survey[0]}-{person.number:04d}", department, question, text, "v1",
+                        (opened + dt.timedelta(days=when)).isoformat()
+                        if answers and not skipped else "",
+                        value if answers and not skipped else "",
+                        0, 100,
                     ))  # fmt: skip
             if closed > as_of:
                 continue

@@ -25,6 +25,16 @@ people as (
     from agent_teams
     where team_rank = 1
     group by week_start_date, team
+),
+
+-- A week with a day of unknown length has no sum of hours.
+rotas as (
+    select
+        {{ period_start('date_day', 'week') }} as week_start_date,
+        team,
+        case when count(agent_hours) = count(*) then {{ sum_number('agent_hours') }} end as agent_hours
+    from {{ ref('stg_feeds__rotas') }}
+    group by {{ period_start('date_day', 'week') }}, team
 )
 
 select
@@ -33,6 +43,7 @@ select
     coalesce(people.people, 0) as people,
     coalesce(people.people, 0) >= 5 as is_shown,
     sum(case when conversations.needs_reply then 1 else 0 end) as needing_reply,
+    rotas.agent_hours,
     count(*) as inbound,
     count(conversations.first_reply_at) as answered,
     -- Replies by people whose hours HR does not know are left out on purpose: they are in `answered` only.
@@ -43,4 +54,8 @@ left join people
     on
         conversations.week_start_date = people.week_start_date
         and conversations.team = people.team
-group by conversations.week_start_date, conversations.team, people.people
+left join rotas
+    on
+        conversations.week_start_date = rotas.week_start_date
+        and conversations.team = rotas.team
+group by conversations.week_start_date, conversations.team, people.people, rotas.agent_hours

@@ -9,5 +9,6 @@ select
     latest.window_end as window_end_date,
     latest.reach_people,
     latest.impressions,
+    latest.engagements,
     latest.universe_people
 from {{ latest_version(source('feeds', 'reach_windows')) }}
