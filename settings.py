@@ -248,6 +248,11 @@ class Paths:
         return self.data / "build" / "dlt"
 
     @property
+    def checked(self) -> Path:
+        """What `check` sets aside while it runs."""
+        return self.data / "build" / "checked"
+
+    @property
     def sample(self) -> Path:
         return self.data / "sample"
 

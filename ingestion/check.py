@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import tempfile
+import shutil
 import typing
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def _explain(
     data: Paths,
     say: typing.Callable[[str], None],
 ) -> bool:
+    import duckdb
+
     fitting = [each for each in mappings if path in {file.resolve() for file in each.files()}]
     if not fitting:
         say(f"{path.name}: no mapping names this file.")
@@ -67,13 +70,14 @@ def _explain(
         return False
     whole = True
     for each in fitting:
-        file = File(each, path, each.label(path), "")
+        file = File(each, path, each.label(path), "", state=feeding.state(path))
         say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
-        with _connected(settings) as con, tempfile.TemporaryDirectory() as folder:
+        with _connected(settings) as con, _aside(data) as folder:
             try:
-                examples = _examples(_taken(con, file, data, Path(folder)))
-            except (MappingError, OSError, UnicodeError) as error:
-                say(f"  would not be loaded: {error}")
+                examples = _examples(_taken(con, file, data, folder))
+            except (MappingError, OSError, UnicodeError, duckdb.Error) as error:
+                told = error if isinstance(error, MappingError) else load.cause(error)
+                say(f"  would not be loaded: {told}")
                 whole = False
                 continue
         assert file.plan is not None
@@ -99,6 +103,20 @@ def _explain(
         )
         whole = whole and file.quarantined == meant
     return whole
+
+
+@contextlib.contextmanager
+def _aside(data: Paths) -> Iterator[Path]:
+    """A folder below data/build for a large file, gone afterwards with what was made for it. What
+    a check that is killed leaves there, the next build removes."""
+    folder = data.checked / uuid.uuid4().hex
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for each in (data.checked, data.checked.parent, data.data):
+            with contextlib.suppress(OSError):  # it is not empty, or was never made
+                each.rmdir()
 
 
 @contextlib.contextmanager

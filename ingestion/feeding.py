@@ -1,8 +1,9 @@
 """Files people drop, taken into the log of versions: read, parsed, checked, compared, streamed.
 
-A file is read once, by DuckDB as a stream. What its rows say is set aside, typed and hashed: in
+A file's rows are read by DuckDB as one stream. What they say is set aside, typed and hashed: in
 memory, or for a large file as Parquet beside the load, which then takes that as it is. There a
 repeated key keeps its last row, and a row that says what the warehouse already says adds nothing.
+The file itself may be larger than memory; keys and hashes of its rows (16 bytes each) are held.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class File:
     content: str
     is_again: bool = False
     """It was taken before, with other content or under another mapping."""
+    state: tuple[int, ...] = ()
+    """What the disk said of it when `content` was taken; None of it is asked where it is empty."""
     plan: Plan | None = None
     fetched: int = 0
     taken: int = 0
@@ -160,6 +163,12 @@ def parquet(path: Path) -> str:
     return f"read_parquet({values.quoted(str(path))}, file_row_number=true)"
 
 
+def state(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written or replaced."""
+    told = path.stat()
+    return told.st_ino, told.st_size, told.st_mtime_ns
+
+
 def content(path: Path) -> str:
     """A fingerprint of the file's bytes."""
     with path.open("rb") as file:
@@ -191,30 +200,32 @@ def _stream(
     plan: Plan,
     aside: Aside,
 ) -> Iterator[pa.Table | Part]:
-    before = file.path.stat()
+    size = file.path.stat().st_size
     sql = Statement(file, plan, opened)
-    said = _Said(con, file, aside if before.st_size > SMALL else None)
-    for batch in _batches(con, sql.rows(said.of_load), before.st_size):
-        file.fetched += batch.num_rows
-        said.add(_good(batch, file, sql))
-    rejected = reading.rejected(con, opened)
-    if rejected:
-        file.fetched += len(rejected)
-        if opened.skips:
-            said.place(rejected)
-            file.refused = [_placed(table, "file_row", rejected) for table in file.refused]
-        file.refused.append(_lines_refused(file.label, rejected))
-    after = file.path.stat()
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise MappingError(f"{file.path.name}: the file changed while it was read; build again.")
-    file.taken = said.num_rows
-    if not said.num_rows:
-        return
-    new = said.new(versions)
-    file.new = new.num_rows
-    if new.num_rows:
-        versions.say(file.mapping.table.name, new)
-        yield new
+    with _Said(con, file, aside if size > SMALL else None) as said:
+        for batch in _batches(con, sql.rows(said.of_load), size):
+            file.fetched += batch.num_rows
+            said.add(_good(batch, file, sql))
+        rejected = reading.rejected(con, opened)
+        if rejected:
+            file.fetched += len(rejected)
+            if opened.skips:
+                said.place(rejected)
+                file.refused = [_placed(table, "file_row", rejected) for table in file.refused]
+            file.refused.append(_lines_refused(file.label, rejected))
+        if file.state and file.state != state(file.path):
+            raise MappingError(
+                f"{file.path.name}: the file changed while it was read; build again."
+            )
+        file.taken = said.num_rows
+        if not said.num_rows:
+            return
+        new = said.new(versions)
+        file.new = new.num_rows
+        if new.num_rows:
+            versions.say(file.mapping.table.name, new)
+            said.hand_over()
+            yield new
 
 
 class _Said:
@@ -225,12 +236,13 @@ class _Said:
         self.con, self.file, self.aside = con, file, aside
         self.num_rows = 0
         self.tables: list[pa.Table] = []
+        self.paths: list[Path] = []
+        self.writer: pq.ParquetWriter | None = None
         self.of_load: dict[str, str] = {}
         self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
         if aside is not None:
             aside.folder.mkdir(parents=True, exist_ok=True)
             self.path = self._another()
-            self.writer: pq.ParquetWriter | None = None
             self.of_load = {
                 "_loaded_at": f"timestamp '{aside.stamp()}'",
                 "_dlt_load_id": values.quoted(aside.load_id),
@@ -239,8 +251,25 @@ class _Said:
             stored = file.mapping.table.stored.items()
             self.required = {"_dlt_load_id", *(name for name, c in stored if c.required)}
 
+    def __enter__(self) -> _Said:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A file that fails leaves no Parquet: the disk is wanted by those after it."""
+        self.con.unregister("said")
+        if self.aside is not None:
+            self._close()
+            for path in self.paths:
+                path.unlink(missing_ok=True)
+
+    def hand_over(self) -> None:
+        """From now on the Parquet is the load's."""
+        self.paths.clear()
+
     def _another(self) -> Path:
-        return self.aside.folder / f"{uuid.uuid4().hex}.parquet"
+        path = self.aside.folder / f"{uuid.uuid4().hex}.parquet"
+        self.paths.append(path)
+        return path
 
     def add(self, rows: pa.Table) -> None:
         self.num_rows += rows.num_rows
@@ -281,9 +310,7 @@ class _Said:
             relation = parquet(self.path)
         query = self._query(relation, versions)
         if self.aside is None:
-            new = _table(self.con, query) if query else table
-            self.con.unregister("said")
-            return new
+            return _table(self.con, query) if query else table
         if query is not None:
             self._replace(_batches(self.con, query, SMALL + 1))
         return Part(self.path, self.num_rows)

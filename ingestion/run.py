@@ -10,8 +10,10 @@ import contextlib
 import datetime as dt
 import gc
 import os
+import shutil
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 
 from ingestion import feeding, fetching, identity, ledger, load, mapping, privacy, reading
 from ingestion.feeding import File, Versions
@@ -35,6 +37,7 @@ def ingest(run: Run) -> Outcome:
     written. Raises ConfigError for settings, mappings or contracts that are wrong.
     """
     key = privacy_key(run.settings)
+    shutil.rmtree(run.paths.checked, ignore_errors=True)
     with _organization(run) as (addresses, folders):
         mappings = mapping.read_mappings(run.settings, folders)
         for vendor in run.settings.sources:
@@ -309,16 +312,16 @@ def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
     with warehouse(run) as con:
         known = ledger.known_files(con)
     before = {(table, label) for table, label, *_ in known}
-    contents: dict[str, str] = {}
+    read: dict[Path, tuple[tuple[int, ...], str]] = {}
     wanted: list[File] = []
     there: dict[str, None] = {}
     for each in mappings:
         for path in each.files():
             there[each.table.name] = None
-            content = contents.setdefault(str(path), "") or feeding.content(path)
-            contents[str(path)] = content
+            state, content = read.get(path) or (feeding.state(path), feeding.content(path))
+            read[path] = state, content
             label = each.label(path)
-            file = File(each, path, label, content, (each.table.name, label) in before)
+            file = File(each, path, label, content, (each.table.name, label) in before, state)
             if (each.table.name, file.label, each.fingerprint, content) not in known:
                 wanted.append(file)
     return sorted(wanted, key=lambda file: not file.is_again), list(there)

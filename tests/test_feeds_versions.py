@@ -3,7 +3,7 @@
 import pytest
 from feed_folder import FeedFolder
 
-from ingestion import feeding
+from ingestion import check, feeding
 
 pytestmark = pytest.mark.usefixtures("size")
 
@@ -164,17 +164,64 @@ def test_small_and_large_files_of_one_load_keep_their_order(tmp_path, monkeypatc
     assert not list(folder.paths.dlt.rglob("*.parquet"))
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path, monkeypatch):
+@pytest.mark.parametrize("moment", ["_good", "content"])
+def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path, monkeypatch, moment):
     folder = FeedFolder(tmp_path)
     folder.map(feed="fx_rates", files="*.csv")
     path = folder.put("a.csv", JULY)
-    read = feeding._good
+    asked = getattr(feeding, moment)
 
     def written_meanwhile(*said):
+        found = asked(*said)
         path.write_text(JULY + "USD,EUR,2026-07-03,0.6\n")
-        return read(*said)
+        return found
 
-    monkeypatch.setattr(feeding, "_good", written_meanwhile)
+    monkeypatch.setattr(feeding, moment, written_meanwhile)
     outcome = folder.ingest()
     assert any("changed while it was read" in line for line in outcome.lines)
     assert folder.ask("select count(*) from raw_feeds.fx_rates") == [(0,)]
+    monkeypatch.undo()
+    folder.ingest()
+    assert folder.ask("select count(*) from raw_feeds.fx_rates") == [(3,)]
+
+
+def test_a_file_that_fails_leaves_no_parquet_to_those_after_it(tmp_path, monkeypatch):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    for name in ("a.csv", "b.csv"):
+        folder.put(name, JULY)
+    told = feeding._Said.new
+    left = []
+
+    def full(said, versions):
+        left.append(len(list(folder.paths.dlt.rglob("aside/*"))))
+        if said.file.path.name == "a.csv":
+            raise OSError(28, "No space left on device")
+        return told(said, versions)
+
+    monkeypatch.setattr(feeding, "SMALL", 0)
+    monkeypatch.setattr(feeding._Said, "new", full)
+    folder.ingest()
+    assert left == [1, 1]
+    assert folder.ask("select count(*) from raw_feeds.fx_rates") == [(2,)]
+
+
+def test_a_check_writes_below_the_build_and_what_a_killed_one_left_goes(tmp_path, monkeypatch):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    path = folder.put("a.csv", JULY)
+    monkeypatch.setattr(feeding, "SMALL", 0)
+    lines, seen = [], []
+    told = feeding._Said.new
+
+    def watched(said, versions):
+        seen.extend(folder.paths.checked.rglob("*.parquet"))
+        return told(said, versions)
+
+    monkeypatch.setattr(feeding._Said, "new", watched)
+    assert check.check([path], folder.settings, folder.paths, lines.append)
+    assert any("new row: " in line for line in lines)
+    assert seen and not list(folder.paths.checked.rglob("*"))
+    (folder.paths.checked / "killed").mkdir(parents=True)
+    folder.ingest()
+    assert not folder.paths.checked.exists()
