@@ -37,7 +37,6 @@ def _campaign_reach(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
         starts, ends = timeline.day(campaign.starts), timeline.day(campaign.ends)
         for window in range(4):
             end = starts + 27 + window * 35
-            # Unmeasured: the same pair each time, so that a bound has to do without it.
             draws = rng.normal(1, 0.08, (len(PANEL), len(PANEL)))
             if end > min(ends, timeline.day(as_of)) or len(channels) < 2:
                 continue
@@ -50,6 +49,7 @@ def _campaign_reach(files: Files, as_of: dt.date, seed: int, copy: int) -> None:
                 "Net reach": list(reach.values()),
                 "Universe": [UNIVERSE] * len(reach),
             })  # fmt: skip
+            # The same pairs are left out each time: a bound has to do without them.
             pairs = [
                 (a, b, int(reach[a] * reach[b] / UNIVERSE * (1.15 * draws[i, j])))
                 for i, a in enumerate(channels)
