@@ -199,6 +199,7 @@ def _estimated(metric: Modelled) -> list[str]:
         f"from {', '.join(f'`{mart}`' for mart in metric.spec.upstream)}; "
         f"by {', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices)}; "
         "no total",
+        f"data needed: {', '.join(f'`{table}`' for table in needed(list(metric.spec.upstream)))}",
         "`mf query` cannot answer it: MetricFlow reads marts, and no model has run there",
     ]
 
@@ -225,6 +226,7 @@ def _computed(metric: Computed) -> list[str]:
         f"computed by `{spec.by}` from other metrics' results, so `mf query` does not know it; by "
         f"{', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices) or 'none'}"
         + ("" if meta.total else "; no total"),
+        "data needed: that of the metrics it is computed from",
     ]
 
 
