@@ -108,19 +108,23 @@ marks as (
     from marts.fct_evidence join outcomes on fct_evidence.outcome = outcomes.marked
     where kind = 'direct_response' group by all
 ),
+-- Credit is told of won deals and answers are leads', so they stand in no other row. A rule that
+-- has no row for a channel gives it nothing.
 credits as (
-    select channel_id, period_start as quarter_start, min(estimate) as credit_low,
+    select channel_id, period_start as quarter_start, 'deals_won' as outcome,
+        case when count(*) < (select count(distinct outcome) from marts.fct_evidence
+            where kind = 'attribution') then 0 else min(estimate) end as credit_low,
         max(estimate) as credit_high
     from marts.fct_evidence where kind = 'attribution' and channel_id <> 'unattributed'
-    group by all
+    group by channel_id, period_start
 ),
 answers as (
-    select channel_id, period_start as quarter_start, estimate as said, low as said_low,
-        high as said_high
+    select channel_id, period_start as quarter_start, 'leads_created' as outcome,
+        estimate as said, low as said_low, high as said_high
     from marts.fct_evidence where kind = 'self_report' and channel_id <> 'unknown'
 ),
 decoys as (
-    select period_start as quarter_start, estimate as decoy
+    select period_start as quarter_start, 'leads_created' as outcome, estimate as decoy
     from marts.fct_evidence where kind = 'self_report' and channel_id = 'unknown'
 ),
 mixes as (
@@ -131,8 +135,8 @@ keys as (
     select channel_id, quarter_start, outcome from marks
     union select channel_id, quarter_start, outcome from mixes
     union select channel_id, quarter_start, outcome from tests
-    union select channel_id, quarter_start, outcome from credits cross join outcomes
-    union select channel_id, quarter_start, outcome from answers cross join outcomes
+    union select channel_id, quarter_start, outcome from credits
+    union select channel_id, quarter_start, outcome from answers
 )
 select
     md5(concat_ws('|', channel_id, quarter_start, outcome)) as triangulation_key,
@@ -147,6 +151,9 @@ select
     case
         when tests.incremental is null or tests.caused_low is null then 'unknown'
         when tests.caused_low <= tests.incremental_high
+            and tests.incremental_low <= tests.caused_high
+            and tests.incremental_low <= 0 and tests.incremental_high >= 0 then 'unknown'
+        when tests.caused_low <= tests.incremental_high
             and tests.incremental_low <= tests.caused_high then 'agree'
         else 'conflict'
     end as verdict,
@@ -154,15 +161,21 @@ select
         when tests.experiment_id is null then 'no experiment in this quarter'
         when tests.caused_low is null
             then 'the mix model does not cover the places, weeks or outcome of the experiment'
-        else 'mix model and experiment over the same places and days'
+        when tests.caused_low <= tests.incremental_high
+            and tests.incremental_low <= tests.caused_high
+            and tests.incremental_low <= 0 and tests.incremental_high >= 0
+            then 'the ' || replace(tests.kind, '_', '-')
+                || ' could not tell: its interval holds nothing as well'
+        else 'mix model and ' || replace(tests.kind, '_', '-')
+            || ' over the same places and days'
     end as verdict_reason
 from keys
 left join tests using (channel_id, quarter_start, outcome)
 left join mixes using (channel_id, quarter_start, outcome)
 left join marks using (channel_id, quarter_start, outcome)
-left join credits using (channel_id, quarter_start)
-left join answers using (channel_id, quarter_start)
-left join decoys using (quarter_start)
+left join credits using (channel_id, quarter_start, outcome)
+left join answers using (channel_id, quarter_start, outcome)
+left join decoys using (quarter_start, outcome)
 where coalesce(tests.place, 1) = 1;
 """
 

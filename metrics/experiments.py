@@ -55,6 +55,10 @@ create or replace table metrics.experiment_periods (
     experiment_id varchar, outcome varchar, period_start date, is_test boolean, observed double,
     expected double, run_id varchar);
 """
+BEFORE = """
+create table if not exists metrics.experiment_estimates (experiment_id varchar);
+create or replace temp table estimates_before as select * from metrics.experiment_estimates;
+"""
 
 
 class Refused(ValueError):
@@ -96,7 +100,10 @@ class Estimate:
 
 def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Rewrite experiment_estimates and experiment_periods from marts.fct_experiments,
-    fct_outcome_days and fct_channel_days; gives a sentence with the counts."""
+    fct_outcome_days and fct_channel_days; gives a sentence with the counts. An estimate that is
+    what it was keeps the run that made it: the same input gives the same tables."""
+    connection.execute("create schema if not exists metrics")
+    connection.execute(BEFORE)
     connection.execute(TABLES)
     register = connection.execute(
         "select * from marts.fct_experiments where starts_on is not null and ends_on is not null "
@@ -125,9 +132,28 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]
                 "insert into metrics.experiment_periods values (?, ?, ?, ?, ?, ?, ?)",
                 [(test["experiment_id"], test["outcome"], *row, run.run_id) for row in periods],
             )
+    _keep_runs(connection)
     if not tests:
         return ()
     return (f"{estimated} of {len(tests)} experiments estimated from our own series",)
+
+
+def _keep_runs(connection: duckdb.DuckDBPyConnection) -> None:
+    described = connection.execute("describe metrics.experiment_estimates").fetchall()
+    known = {row[0] for row in connection.execute("describe estimates_before").fetchall()}
+    names = [row[0] for row in described if row[0] != "run_id"]
+    if {*names, "run_id"} <= known:
+        same = " and ".join(f"now.{name} is not distinct from told.{name}" for name in names)
+        connection.execute(
+            "update metrics.experiment_estimates as now set run_id = told.run_id "
+            f"from estimates_before as told where {same}"
+        )
+        connection.execute(
+            "update metrics.experiment_periods as period set run_id = told.run_id "
+            "from metrics.experiment_estimates as told where period.outcome = told.outcome "
+            "and period.experiment_id = told.experiment_id"
+        )
+    connection.execute("drop table estimates_before")
 
 
 def _said(

@@ -384,7 +384,10 @@ def _again(
 
 
 def _signed(value: float, form: dict) -> str:
+    """A difference; of shares in points of percent."""
     text = said(value, form)
+    if form.get("number_style") == "percent":
+        text = text.replace("%", "pp")
     return text if value < 0 or not value else f"+{text}"
 
 

@@ -524,7 +524,8 @@ def _cumulative(
     actual = series.total(goal.period.first, through)
     if actual is None:
         return Reading(day, None, expected, None, share, len(shares), Forecast(None))
-    forecast = pacing.by_share(actual, shares, elapsed, goal.target, higher)
+    can_fall = any(point.value is not None and point.value < 0 for point in series.points)
+    forecast = pacing.by_share(actual, shares, elapsed, goal.target, higher, can_fall)
     required = _over(goal.target - actual, goal.target * (1 - share))
     return Reading(day, actual, expected, required, share, len(shares), forecast)
 

@@ -29,18 +29,29 @@ class Forecast(typing.NamedTuple):
 
 
 def by_share(
-    actual: float, shares: Sequence[float], elapsed: float, target: float, higher: bool
+    actual: float,
+    shares: Sequence[float],
+    elapsed: float,
+    target: float,
+    higher: bool,
+    can_fall: bool = True,
 ) -> Forecast:
     """End of a cumulative period from `actual` so far and the `shares` (0..1] done by this day
     in comparable periods. One period gives a value without an interval, none a linear one
     (`elapsed` is the share of days gone); nothing can be said of an actual that is not positive.
+    What cannot fall (a count) ends at no less than it is already.
     """
     if actual <= 0 or elapsed <= 0 or any(share <= 0 for share in shares):
         return Forecast(None)
     if len(shares) < 2:
         return Forecast(actual / (shares[0] if shares else elapsed))
     value = actual / mean(shares)
-    return fan(value, spread([math.log(1 / s) for s in shares]), len(shares), target, higher)
+    found = fan(value, spread([math.log(1 / s) for s in shares]), len(shares), target, higher)
+    if can_fall:
+        return found
+    met = actual >= target
+    chance = (1.0 if higher else 0.0) if met else found.probability
+    return Forecast(value, max(found.low, actual), max(found.high, actual), chance)
 
 
 def by_two_shares(

@@ -95,10 +95,40 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     assert (row["experiment_low"], row["experiment_high"]) == (10, 30)
     assert (row["mix_low"], row["mix_mid"], row["mix_high"]) == (10, 40, 60)
     assert (row["at_least"], row["said_share"], row["decoy_share"]) == (7, 0.2, 0.05)
-    assert (row["credit_low"], row["credit_high"]) == (0.1, 0.4)
+    # Credit is of won deals, which no test and no model here speaks of.
+    assert connection.execute(
+        "select outcome, credit_low, credit_high, experiment_estimate, mix_mid "
+        "from metrics.channel_triangulation where credit_high is not null"
+    ).fetchall() == [("deals_won", 0.1, 0.4, None, None)]
+    assert row["credit_high"] is None
     columns = {name for (name,) in connection.execute(
         "select column_name from (describe metrics.channel_triangulation)").fetchall()}  # fmt: skip
     assert not [name for name in columns if re.search("average|mean|combined|score", name)]
+
+
+def test_a_rule_that_gives_a_channel_nothing_is_the_least(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "insert into marts.fct_evidence select 'radio', period_start, period_end, kind, outcome, "
+        "0.3, * exclude (channel_id, period_start, period_end, kind, outcome, estimate) "
+        "from marts.fct_evidence where outcome = 'won deals, last'"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select credit_low, credit_high from metrics.channel_triangulation "
+        "where channel_id = 'radio' and outcome = 'deals_won'"
+    ).fetchall() == [(0, 0.3)]
+
+
+def test_a_test_that_found_nothing_agrees_with_nobody(small):
+    row, said, _ = small(-10, 30, (20, 40))
+    assert row["verdict"] == "unknown" and "could not tell" in row["verdict_reason"]
+    assert not said
+
+
+def test_a_test_that_found_nothing_can_still_contradict(small):
+    row, *_ = small(-10, 15, (20, 40))
+    assert row["verdict"] == "conflict"
 
 
 def test_evidence_holds_what_was_reported_and_what_we_estimate(small):

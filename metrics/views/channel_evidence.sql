@@ -8,7 +8,8 @@ with years as (
 ),
 credits as (
     select
-        channel_id, min(revenue) as credit_low, max(revenue) as credit_high,
+        -- a rule that has no row for a channel gives it nothing
+        channel_id, case when count(*) < 3 then 0 else min(revenue) end as credit_low, max(revenue) as credit_high,
         string_agg(model || ' ' || said(revenue, 'money', reporting_currency), ', ' order by model)
             as credit_rules
     from (

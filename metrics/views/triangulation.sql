@@ -1,10 +1,10 @@
--- One row per channel, quarter and outcome on which a test or the mix model speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap.
+-- One row per channel, quarter and outcome on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap.
 with units as (
     select t.*, case t.outcome when 'revenue_reporting' then 'money' else 'count' end as unit,
-        case t.outcome when 'revenue_reporting' then 'revenue'
+        case t.outcome when 'revenue_reporting' then 'order revenue' when 'deals_won' then 'won deals'
             else replace(t.outcome, '_', ' ') end as outcome_label
     from metrics.channel_triangulation as t
-    where t.experiment_estimate is not null or t.mix_mid is not null
+    where t.experiment_estimate is not null or t.mix_mid is not null or t.credit_high is not null
 )
 select
     u.quarter_start as period_start, d.channel_label as channel, u.outcome_label as outcome,
