@@ -329,6 +329,11 @@ def test_the_settings_reach_the_models_as_data(house):
         "identity_most_records_per_key": "5",
         "identity_splink": "off",
         "identity_apply_from": "0.999",
+        "attribution_look_back_days": "90",
+        "attribution_half_life_days": "7.0",
+        "attribution_repeats": "keep",
+        "attribution_windows:all": "all",
+        "attribution_windows:year": "year",
     }
 
 

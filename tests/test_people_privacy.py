@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from ingestion import ledger
 from ingestion.specs import tables
 from settings import ROOT
 
@@ -182,12 +183,7 @@ def load(warehouse: Path) -> None:
         for table in tables():
             connection.execute(f"create schema if not exists {table.schema}")
             connection.execute(table.ddl())
-        connection.execute(
-            "create schema ingest; create table ingest.settings (key varchar, value varchar);"
-            "create table ingest.sources (source varchar, table_name varchar, owner varchar,"
-            " is_configured boolean, freshness_days bigint, last_event_date date,"
-            " last_loaded_at timestamp, status varchar, reason varchar)"
-        )
+        connection.execute(ledger.DDL)
         connection.executemany(
             "insert into ingest.settings values (?, ?)",
             list(SETTINGS.items()),
