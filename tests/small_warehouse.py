@@ -315,10 +315,10 @@ def fill(connection, folder):
     import math
     import types
 
-    from metrics import drivers, goals, signals, trees
+    from metrics import drivers, goals, reported, signals, trees
 
     prepare(connection)
-    connection.execute(MARTS + REST + signals.TABLES + trees.TABLES)
+    connection.execute(MARTS + REST + signals.TABLES + trees.TABLES + reported.TABLE)
     for role, name, status in (
         ("demand_lead", "Ida Holm", "active"), ("sales_lead", "Max <b>Weber</b>", "left"),
         ("care_lead", None, "vacant"), ("social_lead", "Ana Silva", "active"),

@@ -14,8 +14,20 @@ from conftest import CLEAN, build
 
 from settings import ROOT, Paths
 
-READ_AT = {"marts.fct_restatements": ("restatement_key", "said_at", "corrected_at")}
-"""What says when a house read its input: two houses read the same at different times."""
+READ_AT = {
+    "marts.fct_restatements": ("restatement_key", "said_at", "corrected_at"),
+    "metrics.metric_values": ("model_run_id",),
+    "metrics.mix_model_runs": ("run_id", "seconds"),
+    **dict.fromkeys(
+        (
+            "metrics.evidence", "metrics.experiment_estimates", "metrics.experiment_periods",
+            "metrics.mix_model_estimates", "metrics.mix_model_tests",
+        ),
+        ("run_id",),
+    ),
+}  # fmt: skip
+"""What says when a house read its input or first made an estimate of it: two houses do that at
+different times."""
 
 
 def content(

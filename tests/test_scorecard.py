@@ -324,7 +324,7 @@ def test_credit_is_a_range_with_evidence_beside_it(page):
     article = tile(page, "channels-credit_and_evidence")
     channels = rows_of(article)
     events = channels["Events"]["Credited revenue"]
-    assert events.startswith("3,500 EUR to 7,000 EUR") and "linear 3,500 EUR" in events
+    assert events.startswith("0 EUR to 7,000 EUR") and "linear 3,500 EUR" in events
     assert "position" not in events  # three rules are shown, and no mean of them
     assert channels["Television"]["Credited revenue"] == "none traced"
     assert channels["Television"]["Experiment"] == (
