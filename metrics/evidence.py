@@ -17,7 +17,9 @@ if typing.TYPE_CHECKING:
 
 # evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
 # mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
-# quarter of its middle day (of several the latest, experiments before quasi-experiments). Shares
+# quarter of its middle day (of several the latest, experiments before quasi-experiments).
+# is_mix_silent: the model says no more of the channel than was assumed before; is_mix_complete: it
+# knows all weeks of the quarter. Shares
 # are fractions; caused and additional outcomes are in units of the outcome; intervals are 90 %
 # (self-report 95 %).
 TABLES = """
@@ -128,8 +130,15 @@ decoys as (
     from marts.fct_evidence where kind = 'self_report' and channel_id = 'unknown'
 ),
 mixes as (
-    select outcome, channel_id, period_start as quarter_start, caused_low, caused_mid, caused_high
-    from metrics.mix_model_estimates where grain = 'quarter' and status = 'estimated'
+    select
+        parts.outcome, parts.channel_id, parts.period_start as quarter_start, parts.caused_low,
+        parts.caused_mid, parts.caused_high, parts.is_complete,
+        wholes.prior_dominance > getvariable('silent') as is_silent
+    from metrics.mix_model_estimates as parts
+    join metrics.mix_model_estimates as wholes
+        on wholes.outcome = parts.outcome and wholes.channel_id = parts.channel_id
+        and wholes.grain = 'all'
+    where parts.grain = 'quarter' and parts.status = 'estimated'
 ),
 keys as (
     select channel_id, quarter_start, outcome from marks
@@ -146,6 +155,7 @@ select
     tests.caused_low as mix_in_test_low, tests.caused_mid as mix_in_test_mid,
     tests.caused_high as mix_in_test_high,
     mixes.caused_low as mix_low, mixes.caused_mid as mix_mid, mixes.caused_high as mix_high,
+    mixes.is_silent as is_mix_silent, mixes.is_complete as is_mix_complete,
     marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case

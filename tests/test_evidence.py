@@ -94,6 +94,7 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     row, _, connection = small(10, 30, (20, 40))
     assert (row["experiment_low"], row["experiment_high"]) == (10, 30)
     assert (row["mix_low"], row["mix_mid"], row["mix_high"]) == (10, 40, 60)
+    assert row["is_mix_silent"] and row["is_mix_complete"]  # 0.9 of the prior's width
     assert (row["at_least"], row["said_share"], row["decoy_share"]) == (7, 0.2, 0.05)
     # Credit is of won deals, which no test and no model here speaks of.
     assert connection.execute(

@@ -435,6 +435,22 @@ def test_views_are_made_the_same_every_time(served, tmp_path):
             assert digest == ask(connection, DIGEST.format(name)), name
 
 
+def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_alone(main):
+    rows = ask(main, "select t.is_mix_silent, t.is_mix_complete, v.mix_says, v.credit_says, "
+                     "t.outcome from dashboards.triangulation as v "
+                     "join marts.dim_channels as d on v.channel = d.channel_label "
+                     "join metrics.channel_triangulation as t on t.channel_id = d.channel_id "
+                     "and t.quarter_start = v.period_start and v.outcome = case t.outcome "
+                     "when 'revenue_reporting' then 'order revenue' when 'deals_won' then "
+                     "'won deals' else replace(t.outcome, '_', ' ') end")  # fmt: skip
+    assert {row[4] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
+    for is_silent, is_complete, mix, credit, outcome in rows:
+        assert (credit is not None) == (outcome == "deals_won")
+        if mix:
+            assert ("the data say nothing" in mix) == is_silent
+            assert ("part of the quarter" in mix) == (not is_complete)
+
+
 # --- why it changed, signals, the weekly review --------------------------------------------------
 
 

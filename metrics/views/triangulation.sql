@@ -20,7 +20,9 @@ select
     case when u.mix_mid is not null then
         said(u.mix_mid, u.unit, p.reporting_currency) || ' ('
         || said(u.mix_low, u.unit, p.reporting_currency) || ' to '
-        || said(u.mix_high, u.unit, p.reporting_currency) || ')' end as mix_says,
+        || said(u.mix_high, u.unit, p.reporting_currency) || ')'
+        || case when u.is_mix_silent then '; the data say nothing of it' else '' end
+        || case when u.is_mix_complete then '' else '; part of the quarter' end end as mix_says,
     'at least ' || said(u.at_least, u.unit, p.reporting_currency) as marks_say,
     said(u.said_share, 'percent', p.reporting_currency) || coalesce(
         ', decoy ' || said(u.decoy_share, 'percent', p.reporting_currency), '') as customers_say,
