@@ -66,7 +66,7 @@ class Intake:
     def batches(self, extract: Extract, context: Context) -> Iterator[Batch]:
         """Batches of at least 20,000 rows a table (the last is smaller); tables that keep
         versions of whole records (scd2) come as one, because what is absent is retired."""
-        waiting: dict[str, list[dict]] = {}
+        waiting: dict[str, dict[str, list]] = {}
         whole: dict[str, list[pa.Table]] = {}
         for name, page in extract(context):
             if name not in self.tables:
@@ -74,13 +74,16 @@ class Intake:
                     f"ingestion/sources/{context.source}.py yields '{name}', which is not declared "
                     f"in ingestion/tables/{context.source}; there are {', '.join(self.tables)}"
                 )
-            rows = waiting.setdefault(name, [])
-            rows.extend(page)
-            if len(rows) >= BATCH:
+            columns = typing_of_rows.turned(self.tables[name], page)
+            if name in waiting:
+                for gathered, more in zip(waiting[name].values(), columns.values(), strict=False):
+                    gathered.extend(more)
+            elif columns:
+                waiting[name] = columns
+            if name in waiting and _size(waiting[name]) >= BATCH:
                 yield from self._taken(name, waiting.pop(name), whole)
-        for name, rows in waiting.items():
-            if rows:
-                yield from self._taken(name, rows, whole)
+        for name, columns in waiting.items():
+            yield from self._taken(name, columns, whole)
         for name, parts in whole.items():
             table = self.tables[name]
             yield Batch(table, self._versioned(table, pa.concat_tables(parts)))
@@ -92,13 +95,13 @@ class Intake:
         ).fetchone()[0]
 
     def _taken(
-        self, name: str, rows: list[dict], whole: dict[str, list[pa.Table]]
+        self, name: str, columns: dict[str, list], whole: dict[str, list[pa.Table]]
     ) -> Iterator[Batch]:
         table, account = self.tables[name], self.accounts[name]
         good, refused = typing_of_rows.to_arrow(
-            table, rows, self.hashed, account.fetched, self._column_hashed
+            table, columns, self.hashed, account.fetched, self._column_hashed
         )
-        account.fetched += len(rows)
+        account.fetched += _size(columns)
         account.loaded += good.num_rows
         account.quarantined += len(refused)
         if refused:
@@ -113,7 +116,9 @@ class Intake:
 
     def _column_hashed(self, texts: pa.Array) -> pa.Array:
         """Keyed hashes of a column at once: in SQL it takes a quarter of the time."""
-        self.con.register("clear", pa.table({"text": texts}))
+        # In halves: DuckDB hashes the record batches of an Arrow table side by side.
+        halves = pa.table({"text": texts}).to_batches(max_chunksize=max(1, -(-len(texts) // 2)))
+        self.con.register("clear", pa.Table.from_batches(halves))
         hashed = self.con.sql(f"select {privacy.sql_digest('text')} as h from clear")
         found = hashed.to_arrow_table()["h"].combine_chunks()
         self.con.unregister("clear")
@@ -169,6 +174,10 @@ class Intake:
             con.unregister("refusals")
         con.execute(f"insert into seen select ?, md5_number({_key(table)}) from kept", [table.name])
         return con.sql("from kept").to_arrow_table()
+
+
+def _size(columns: dict[str, list]) -> int:
+    return len(next(iter(columns.values())))
 
 
 def _key(table: Table) -> str:

@@ -27,6 +27,7 @@ if typing.TYPE_CHECKING:
 TRIES = 6
 TIMEOUT = (10, 120)  # seconds to connect, seconds between bytes
 LONGEST_WAIT = 300.0  # seconds; a vendor that asks for more is left for the next run
+WHOLE = 1 << 20  # bytes to read at a time
 SAME_PAGE = 3  # times a page may be asked for: a duplicate is harmless, a circle is not
 REMEDIES = {
     400: "the vendor no longer takes this request; see its change log and the source module",
@@ -133,7 +134,9 @@ def _patient(send: Callable, source: str, host: str, throttled: Callable) -> Cal
         for attempt in range(1, TRIES + 1):
             status, wait = None, None
             try:
-                response = send(request, **options)
+                response = send(request, **options | {"stream": True})
+                # requests reads in pieces of 10 KB; a page of 100 records has 70.
+                response._content = b"".join(response.iter_content(WHOLE))
             except lost as error:
                 fault = f"no whole answer ({type(error).__name__})"
             else:

@@ -22,7 +22,7 @@ def columns(**kinds):
 
 
 def taken(table, found):
-    good, refused = rows.to_arrow(table, found, rows.hasher(KEY))
+    good, refused = rows.to_arrow(table, rows.turned(table, found), rows.hasher(KEY))
     return good.to_pylist(), [(each.number, each.reason) for each in refused]
 
 

@@ -150,7 +150,8 @@ def test_a_handle_that_one_mapping_hashes_is_hashed_in_place(tmp_path):
 
 def test_a_refused_row_of_an_api_is_kept_hashed():
     table = specs.table("hubspot", "contacts")
-    _, refused = rows.to_arrow(table, [{"contact_id": None, "email": PLANTED}], rows.hasher(KEY))
+    columns = rows.turned(table, [{"contact_id": None, "email": PLANTED}])
+    _, refused = rows.to_arrow(table, columns, rows.hasher(KEY))
     assert refused[0].reason == "contact_id: missing"
     assert privacy.digest(KEY, PLANTED) in refused[0].row_json
     assert "planted" not in refused[0].row_json.lower()

@@ -13,7 +13,7 @@ from test_source_hubspot import portal
 from test_source_mastodon import rows as accounts_and
 from test_source_mastodon import status
 
-from ingestion.rows import to_arrow
+from ingestion.rows import to_arrow, turned
 from ingestion.sample.organization import generate
 from ingestion.sample.vendors import bamboohr, hubspot, mastodon, names, serve
 from ingestion.sample.vendors.server import Answer, moment, running, text
@@ -99,7 +99,7 @@ def test_what_the_sample_holds_comes_through_its_vendors_unchanged(tmp_path):
 
 def stored(declared, rows):
     """Rows as the warehouse would have them, by key, but for hashing."""
-    taken, refused = to_arrow(declared, rows, hashed=lambda value: value)
+    taken, refused = to_arrow(declared, turned(declared, rows), hashed=lambda value: value)
     assert not refused
     found = {tuple(row[k] for k in declared.stored_key): row for row in taken.to_pylist()}
     for row in found.values():

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import operator
 import typing
 import zlib
 from collections.abc import Iterable, Iterator
@@ -162,7 +163,7 @@ def _listed(
             "associations": "contacts",
         }
     # What is the same for all pages is written once.
-    path = f"crm/v3/objects/{kind}?{urlencode(params)}"
+    path = f"crm/v3/objects/{kind}?{urlencode(params, safe=',')}"
     paginator = JSONResponseCursorPaginator("paging.next.after", cursor_param="after")
     yield from pages(client, context.source, path, paginator, selector="results")
 
@@ -244,10 +245,15 @@ def _rows(kind: str, key: str, page: Objects) -> list[dict[str, typing.Any]]:
     columns = table("hubspot", kind).spec.columns
     names, properties = list(PROPERTIES[kind]), list(PROPERTIES[kind].values())
     moments = [name for name in PROPERTIES[kind] if columns[name].type == "timestamp"]
+    whole = operator.itemgetter(*properties)
     rows = []
     for item in page:
         # The loader takes text into types; an emptied property is "" or null, and null there.
-        row = dict(zip(names, map(item["properties"].get, properties), strict=True))
+        try:
+            found = whole(item["properties"])
+        except KeyError:  # the portal lacks one
+            found = map(item["properties"].get, properties)
+        row = dict(zip(names, found, strict=True))
         row[key] = item["id"]
         row["is_archived"] = item.get("archived", False)
         for name in moments:
