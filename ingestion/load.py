@@ -213,7 +213,9 @@ def load(
             return None
         pa.default_memory_pool().release_unused()  # the load wants the memory
         line.normalize()
-        info = line.load()
+        # dlt opens and closes the file for each table; while it is held, that costs nothing.
+        with line.sql_client():
+            info = line.load()
     except Exception as error:
         told = _own(error)
         if told is not None:
