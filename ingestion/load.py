@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingestion.specs import Table
+from ingestion.specs import Column, Table, tables
 from settings import Paths
 
 if typing.TYPE_CHECKING:
@@ -173,7 +173,7 @@ def load(
     stays but what a later `recover` finishes; a ConfigError or SourceError of the source comes
     through. Below `set_aside` a batch may leave Parquet; it is gone afterwards.
     """
-    line = pipeline(paths, source)
+    line = _as_declared(pipeline(paths, source), source)
     import dlt
     from dlt.common.schema.utils import dlt_load_id_column
     from dlt.common.storages.load_package import load_package_state
@@ -227,6 +227,23 @@ def load(
     return info.loads_ids[-1]
 
 
+def _as_declared(line: dlt.Pipeline, source: str) -> dlt.Pipeline:
+    """The pipeline, without its memory where that says something else than the contracts do now:
+    dlt would bring back a column that is hashed from now on, and refuse one that is wider."""
+    if line.default_schema_name is None:
+        return line
+    for table in tables():
+        told = line.default_schema.tables.get(table.name) if table.source == source else None
+        for name, column in (told or {}).get("columns", {}).items():
+            kept = table.stored.get(name)
+            if name not in table.sql_columns or (
+                kept is not None
+                and _column(name, kept) != {k: column.get(k) for k in _column(name, kept)}
+            ):
+                return line.drop()
+    return line
+
+
 def set_aside(paths: Paths, source: str) -> Path:
     """Where a source may leave Parquet for its load."""
     return paths.dlt / source / "aside"
@@ -257,10 +274,7 @@ def _gathered(
 
 def _hints(table: Table, at: dt.datetime) -> dict[str, typing.Any]:
     """dlt's hints of a table: every column declared, and how rows meet those that are there."""
-    columns = {
-        name: {"name": name, "nullable": not column.required, **HINTS[column.type]}
-        for name, column in table.stored.items()
-    }
+    columns = {name: _column(name, column) for name, column in table.stored.items()}
     kinds = {"varchar": "text", "bigint": "integer", "timestamp": "timestamp"}
     for name, kind in table.system.items():
         if name != "_dlt_load_id":
@@ -282,6 +296,11 @@ def _hints(table: Table, at: dt.datetime) -> dict[str, typing.Any]:
                 "boundary_timestamp": at.replace(tzinfo=dt.UTC).isoformat(),
             }
     return hints
+
+
+def _column(name: str, column: Column) -> dict[str, typing.Any]:
+    # What is required is our own check's; dlt would stop all tables when a contract changes it.
+    return {"name": name, "nullable": True, **HINTS[column.type]}
 
 
 def cause(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from ingestion import fetching, ledger, rows, run, specs
+from ingestion import fetching, ledger, load, rows, run, specs
 from ingestion.sample import VENDORS
 from settings import ConfigError, Organization, Paths, Privacy, Run, Settings, Source
 
@@ -359,3 +359,60 @@ def test_the_sources_are_found_by_listing_the_folder():
     for vendor in fetching.vendors():
         assert callable(fetching.extractor(vendor))
         assert fetching.tables_of(vendor), f"{vendor} has no table in ingestion/tables"
+
+
+def changed(monkeypatch, source, name, **columns):
+    """The declared tables, with columns of one changed."""
+    import dataclasses
+
+    def other(table):
+        if (table.source, table.name) != (source, name):
+            return table
+        spec = table.spec
+        told = {n: dataclasses.replace(spec.columns[n], **c) for n, c in columns.items()}
+        return table._replace(spec=dataclasses.replace(spec, columns=spec.columns | told))
+
+    declared = tuple(map(other, specs.tables()))
+    monkeypatch.setattr(specs, "tables", lambda: declared)
+    for module in (fetching, ledger, load, run):
+        if hasattr(module, "tables"):
+            monkeypatch.setattr(module, "tables", lambda: declared)
+
+
+@pytest.mark.parametrize("was", [False, True])
+def test_a_column_that_becomes_required_or_no_longer_is_loads_on(house, monkeypatch, was):
+    for required, number in ((was, 1), (not was, 2)):
+        changed(monkeypatch, "hubspot", "contacts", email={"required": required})
+        house.says("hubspot", ("contacts", [contact(number, email="a@b.c")]))
+        house.ingest()
+        assert house.load("contacts") == ("loaded", 1, 1, 1, 0, None)
+    assert house.ask("select count(email_hash) from raw_hubspot.contacts") == [(2,)]
+
+
+def test_a_column_that_is_hashed_from_now_on_is_hashed_and_its_clear_values_are_gone(
+    house, monkeypatch
+):
+    house.says("hubspot", ("contacts", [contact(1, country="DE")]))
+    house.ingest()
+    changed(monkeypatch, "hubspot", "contacts", country={"personal": "hash"})
+    house.says("hubspot", ("contacts", [contact(2, country="FR")]))
+    house.ingest()
+    assert house.load("contacts") == ("loaded", 1, 1, 1, 0, None)
+    columns = [row[0] for row in house.ask("describe raw_hubspot.contacts")]
+    assert "country_hash" in columns
+    assert "country" not in columns
+    assert house.ask("select count(country_hash) from raw_hubspot.contacts") == [(1,)]
+
+
+def test_a_contract_that_stayed_as_it_is_keeps_what_dlt_remembers(house, monkeypatch):
+    import dlt
+
+    def never(line):
+        raise AssertionError(f"{line.pipeline_name} was dropped")
+
+    for turn in (1, 2):
+        house.says("hubspot", ("contacts", [contact(turn)]))
+        house.says("bamboohr", ("employees", [{"employee_id": str(turn)}]))
+        house.ingest()
+        assert house.load("contacts")[0] == house.load("employees")[0] == "loaded"
+        monkeypatch.setattr(dlt.Pipeline, "drop", never)
