@@ -178,8 +178,9 @@ def copied(built, tmp_path_factory):
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", "test", "--select",
              "fct_attribution_is_conserved", "fct_channel_credit_is_conserved",
-             "attribution_settings_name_known_channels", "--target-path", str(data / "target"),
-             "--log-path", str(data / "logs"), "--no-use-colors"],
+             "fct_credit_days_is_conserved", "attribution_settings_name_known_channels",
+             "--target-path", str(data / "target"), "--log-path", str(data / "logs"),
+             "--no-use-colors"],
             cwd=ROOT / "dbt_project", env={**os.environ, "PLUMBLINE_DATA": str(data)},
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
@@ -197,10 +198,34 @@ def test_what_is_not_conserved_or_not_known_fails_the_build(copied):
         "where revenue_reporting > 0)",
         "delete from marts.fct_channel_credit where channel_id = 'unattributed' "
         "and model = 'markov' and window_kind = 'all'",
+        "delete from marts.fct_credit_days where model = 'path_removal' and converted_date = "
+        "(select max(converted_date) from marts.fct_credit_days)",
         "insert into ingest.settings values "
         "('attribution_excluded_channels:dispay', 'dispay')",
     ) == {
         "fct_attribution_is_conserved",
         "fct_channel_credit_is_conserved",
+        "fct_credit_days_is_conserved",
         "attribution_settings_name_known_channels",
     }  # fmt: skip
+
+
+def test_metrics_and_evidence_hold_all_eight_rules(built, marts):
+    """By year they say what all paths of the year say."""
+    said = dict(marts.execute(
+        "select slice_value, value from metrics.metric_values where metric_id = "
+        "'attributed_revenue' and slice_name = 'model_channel' and grain = 'year' "
+        "and period_start = '2025-01-01'"
+    ).fetchall())  # fmt: skip
+    whole = marts.execute(
+        "select model || ': ' || channel_id, revenue_reporting from marts.fct_channel_credit "
+        "where window_kind = 'year' and window_start_date = '2025-01-01' and conversion_kind = "
+        "'deal_won' and channel_id <> 'unattributed'"
+    ).fetchall()
+    assert {name.split(":")[0] for name, _ in whole} == set(MODELS)
+    for name, revenue in whole:
+        assert said.pop(name) == pytest.approx(float(revenue), abs=0.01), name
+    assert not said
+    assert {source for (source,) in marts.execute(
+        "select distinct evidence_source from marts.fct_evidence where kind = 'attribution'"
+    ).fetchall()} == set(MODELS)  # fmt: skip

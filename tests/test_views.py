@@ -436,19 +436,31 @@ def test_views_are_made_the_same_every_time(served, tmp_path):
 
 
 def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_alone(main):
-    rows = ask(main, "select t.is_mix_silent, t.is_mix_complete, v.mix_says, v.credit_says, "
-                     "t.outcome from dashboards.triangulation as v "
+    rows = ask(main, "select t.is_mix_silent, t.verdict, v.agreement, v.test_says, "
+                     "t.experiment_verdict, v.mix_says, v.credit_says, t.outcome "
+                     "from dashboards.triangulation as v "
                      "join marts.dim_channels as d on v.channel = d.channel_label "
                      "join metrics.channel_triangulation as t on t.channel_id = d.channel_id "
                      "and t.quarter_start = v.period_start and v.outcome = case t.outcome "
                      "when 'revenue_reporting' then 'order revenue' when 'deals_won' then "
                      "'won deals' else replace(t.outcome, '_', ' ') end")  # fmt: skip
-    assert {row[4] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
-    for is_silent, is_complete, mix, credit, outcome in rows:
-        assert (credit is not None) == (outcome == "deals_won")
+    assert {row[-1] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
+    for is_silent, verdict, agreement, test, test_verdict, mix, credit, outcome in rows:
+        assert (credit is not None) == (outcome == "deals_won") and agreement == verdict
         if mix:
-            assert ("the data say nothing" in mix) == is_silent
-            assert ("part of the quarter" in mix) == (not is_complete)
+            assert ("unknown: prior" in mix) == is_silent
+        if is_silent or test_verdict == "unknown: contaminated":
+            assert agreement.startswith("unknown: ")
+        if test and test_verdict == "unknown: contaminated":
+            assert "unknown: contaminated" in test
+
+
+def test_a_contaminated_test_is_shown_with_both_estimates_and_how_wrong_it_may_be(main):
+    [[text]] = ask(main, "select experiment from dashboards.channel_evidence "
+                         "where channel_id = 'radio'")  # fmt: skip
+    for part in text.split("; leads"):
+        assert "by its tool" in part and "unknown: contaminated" in part
+        assert re.search(r"\d\.\d\d to \d\.\d\d times the effect", part)
 
 
 # --- why it changed, signals, the weekly review --------------------------------------------------

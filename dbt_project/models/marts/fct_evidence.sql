@@ -95,6 +95,7 @@ carried_codes as (
 -- Direct response: what certainly came through a channel because a code or a number of its own says so.
 responses as (
     select
+        'orders' as told_by,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'orders with a code' as outcome,
@@ -107,6 +108,7 @@ responses as (
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
     select
+        'orders' as told_by,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'revenue with a code' as outcome,
@@ -119,6 +121,7 @@ responses as (
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
     select
+        'leads' as told_by,
         codes.channel_id,
         {{ period_start('leads.created_date', 'quarter') }} as period_start,
         'leads with a code' as outcome,
@@ -130,6 +133,7 @@ responses as (
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select
+        'touchpoints' as told_by,
         channel_id,
         {{ period_start('occurred_date', 'quarter') }} as period_start,
         'qualified tracked calls' as outcome,
@@ -143,6 +147,7 @@ responses as (
 
 direct_evidence as (
     select
+        told_by,
         'codes' as evidence_source,
         channel_id,
         period_start,
@@ -236,6 +241,7 @@ self_reports as (
 
 self_report_evidence as (
     select
+        'answers' as told_by,
         'how did you hear of us' as evidence_source,
         channel_id,
         period_start,
@@ -257,24 +263,26 @@ attributed as (
         channel_id,
         model,
         {{ period_start('converted_date', 'quarter') }} as period_start,
-        sum({{ as_type('credit', 'money') }}) as credit
-    from {{ ref('fct_attribution') }}
+        sum(cast(credit as decimal(28, 12))) as credit
+    from {{ ref('fct_credit_days') }}
     where conversion_kind = 'deal_won'
     group by channel_id, model, {{ period_start('converted_date', 'quarter') }}
 ),
 
+-- By the last touch every conversion is one channel's, so that its credit counts conversions.
 conversions as (
     select
         {{ period_start('converted_date', 'quarter') }} as period_start,
-        count(distinct conversion_id) as conversions,
-        count(distinct case when channel_id = 'unattributed' then conversion_id end) as untouched
-    from {{ ref('fct_attribution') }}
-    where conversion_kind = 'deal_won'
+        sum({{ as_type('credit', 'integer') }}) as conversions,
+        sum(case when channel_id = 'unattributed' then {{ as_type('credit', 'integer') }} else 0 end) as untouched
+    from {{ ref('fct_credit_days') }}
+    where conversion_kind = 'deal_won' and model = 'last'
     group by {{ period_start('converted_date', 'quarter') }}
 ),
 
 attribution_evidence as (
     select
+        'touchpoints' as told_by,
         attributed.model as evidence_source,
         attributed.channel_id,
         attributed.period_start,
@@ -292,6 +300,17 @@ attribution_evidence as (
     inner join conversions on attributed.period_start = conversions.period_start
 ),
 
+-- Before a system told its first row, nothing is known: a quarter in which it began is known in part.
+begun as (
+    select 'orders' as told_by, min(ordered_date) as first_date from {{ ref('fct_orders') }}
+    union all
+    select 'leads' as told_by, min(created_date) as first_date from {{ ref('fct_leads') }}
+    union all
+    select 'touchpoints' as told_by, min(occurred_date) as first_date from {{ ref('fct_touchpoints') }}
+    union all
+    select 'answers' as told_by, min(created_date) as first_date from asked where self_reported_source is not null
+),
+
 by_quarter as (
     select * from direct_evidence
     union all
@@ -300,29 +319,46 @@ by_quarter as (
     select * from attribution_evidence
 ),
 
-evidence as (
+quarters as (
     select
-        evidence_source, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit, caveat
-    from experiment_evidence
-    union all
-    select
-        by_quarter.evidence_source,
-        by_quarter.channel_id,
-        by_quarter.period_start,
+        by_quarter.*,
+        {{ add_days(dbt.dateadd('month', 3, 'by_quarter.period_start'), -1) }} as quarter_end,
         -- A quarter that is not over ends with as_of.
         least(
             {{ add_days(dbt.dateadd('month', 3, 'by_quarter.period_start'), -1) }}, organization.as_of
         ) as period_end,
-        by_quarter.kind,
-        by_quarter.outcome,
-        by_quarter.estimate,
-        by_quarter.low,
-        by_quarter.high,
-        by_quarter.n,
-        by_quarter.unit,
-        by_quarter.caveat
+        greatest(by_quarter.period_start, begun.first_date) as known_from,
+        begun.first_date
     from by_quarter
+    inner join begun on by_quarter.told_by = begun.told_by
     cross join organization
+),
+
+evidence as (
+    select
+        evidence_source, channel_id, period_start, period_end, {{ as_type('1', 'number') }} as covered_share, kind,
+        outcome, estimate, low, high, n, unit, caveat
+    from experiment_evidence
+    union all
+    select
+        evidence_source,
+        channel_id,
+        period_start,
+        period_end,
+        case
+            when first_date <= period_end
+                then {{ safe_divide(days_between('known_from', 'period_end') ~ ' + 1', days_between('period_start', 'quarter_end') ~ ' + 1') }}
+            else 0
+        end as covered_share,
+        kind,
+        outcome,
+        estimate,
+        low,
+        high,
+        n,
+        unit,
+        caveat
+    from quarters
 )
 
 select
@@ -330,6 +366,7 @@ select
     channel_id,
     period_start,
     period_end,
+    {{ rounded('covered_share', 6) }} as covered_share,
     kind,
     outcome,
     {{ rounded('estimate', 6) }} as estimate,
