@@ -87,7 +87,7 @@ proofs as (
             sum(cast(coalesce(e.estimate, e.low) as double)) as least_sum
         from metrics.evidence as e
         join years as y on e.period_start >= y.starts_on and e.period_end <= y.as_of
-        where e.kind = 'direct_response'
+        where e.kind = 'direct_response' and e.unit not like 'share%'
         group by 1, 2, 3, 4
     )
     where least_sum > 0

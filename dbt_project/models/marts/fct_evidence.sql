@@ -51,47 +51,6 @@ experiment_evidence as (
     where lift is not null
 ),
 
--- Which channel carries a code: the register of prefixes says, else the one channel in which touchpoints saw
--- it redeemed. A code that none or several carry is nobody's.
-codes as (
-    select promo_code from {{ ref('fct_orders') }}
-    union
-    select promo_code from {{ ref('fct_leads') }}
-),
-
-codes_by_prefix as (
-    select
-        codes.promo_code,
-        prefixes.channel_id,
-        row_number() over (
-            partition by codes.promo_code order by length(prefixes.prefix) desc, prefixes.prefix
-        ) as prefix_rank
-    from codes
-    inner join {{ ref('promo_code_prefixes') }} as prefixes
-        on codes.promo_code like prefixes.prefix || '%'
-),
-
-codes_redeemed as (
-    select
-        promo_code,
-        min(channel_id) as channel_id
-    from {{ ref('fct_touchpoints') }}
-    where promo_code is not null and kind = 'code' and channel_id <> 'unknown'
-    group by promo_code
-    having count(distinct channel_id) = 1
-),
-
-carried_codes as (
-    select
-        codes.promo_code,
-        coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) as channel_id
-    from codes
-    left join codes_by_prefix
-        on codes.promo_code = codes_by_prefix.promo_code and codes_by_prefix.prefix_rank = 1
-    left join codes_redeemed on codes.promo_code = codes_redeemed.promo_code
-    where coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) is not null
-),
-
 -- Direct response: what certainly came through a channel because a code or a number of its own says so.
 responses as (
     select
@@ -103,7 +62,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join carried_codes as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order'
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -116,7 +75,7 @@ responses as (
         count(orders.amount_reporting) as responses,
         {{ as_type('sum(orders.amount_reporting)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join carried_codes as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order' and orders.amount_reporting is not null
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -129,7 +88,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_leads') }} as leads
-    inner join carried_codes as codes on leads.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on leads.promo_code = codes.promo_code
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select
@@ -161,6 +120,44 @@ direct_evidence as (
         'At least so many: who came without naming the code or calling the number is not in it; codes that leak'
         || ' to others are.' as caveat
     from responses
+),
+
+match_back_evidence as (
+    select
+        'touchpoints' as told_by,
+        'match-back' as evidence_source,
+        channel_id,
+        quarter_start_date as period_start,
+        'direct_response' as kind,
+        case outcome when 'orders' then 'ordered within 28 days' else 'became a lead within 28 days' end as outcome,
+        matched_share as estimate,
+        matched_low as low,
+        matched_high as high,
+        reached as n,
+        'share of those reached' as unit,
+        'At least so many of those on the list: who came under another address is not matched. What the list caused is'
+        || ' less: of people in the same countries who were not reached then, '
+        || coalesce({{ as_type(as_type('round(others_share * 1000)', 'integer'), 'text') }} || ' in 1,000', 'an unknown share')
+        || ' did so too, and nobody drew lots. 95 % interval after Wilson.' as caveat
+    from {{ ref('fct_match_backs') }}
+),
+
+leak_evidence as (
+    select
+        'touchpoints' as told_by,
+        'codes' as evidence_source,
+        channel_id,
+        quarter_start_date as period_start,
+        'direct_response' as kind,
+        'codes redeemed by people who were not sent one' as outcome,
+        leak_share as estimate,
+        leak_low as low,
+        leak_high as high,
+        redeemed_by_known as n,
+        'share of known redeemers' as unit,
+        'How far the code counts of this channel are not its own: passed on or found, by redeemers whom we know. 95 %'
+        || ' interval after Wilson.' as caveat
+    from {{ ref('fct_code_leaks') }}
 ),
 
 -- Everybody who was asked: leads, and contacts who answered without being one.
@@ -313,6 +310,10 @@ begun as (
 
 by_quarter as (
     select * from direct_evidence
+    union all
+    select * from match_back_evidence
+    union all
+    select * from leak_evidence
     union all
     select * from self_report_evidence
     union all
