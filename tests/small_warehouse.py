@@ -123,6 +123,11 @@ create table marts.fct_evidence as from (values
      5, 'share of credit', 'Credit, not cause.'))
     as t(evidence_key, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n,
          unit, caveat);
+create table marts.dim_dates as select cast(d as date) as date_day, year(d) as fiscal_year,
+    quarter(d) as fiscal_quarter,
+    cast(date_trunc('quarter', d) as date) as fiscal_quarter_start_date,
+    cast(date_trunc('year', d) as date) as fiscal_year_start_date
+    from generate_series(date '2024-01-01', date '2027-12-31', interval 1 day) as t(d);
 create table metrics.evidence as
     select *, 'as reported' as evidence_source, 1.0 as covered_share, null::varchar as verdict,
         null::varchar as run_id from marts.fct_evidence

@@ -1,10 +1,8 @@
--- One row per channel, and one for what could not be traced, over the fiscal year to date: the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated. Kinds are never averaged with each other or with credit.
+-- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated. Kinds are never averaged with each other or with credit.
 with years as (
-    select
-        p.as_of, p.reporting_currency,
-        make_date(year(p.as_of) - case when month(p.as_of) < p.fiscal_year_start_month then 1
-            else 0 end, p.fiscal_year_start_month, 1) as starts_on
+    select p.as_of, p.reporting_currency, d.fiscal_year_start_date as starts_on
     from ops.publication as p
+    join marts.dim_dates as d on d.date_day = p.as_of
 ),
 credits as (
     select
