@@ -7,11 +7,22 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import builds, bulk, credit, dashboards, evidence, pages, values
+from bench import (
+    attribution,
+    builds,
+    bulk,
+    credit,
+    dashboards,
+    evidence,
+    identity,
+    pages,
+    reference,
+    values,
+)
 from bench.measuring import Figures
 from settings import ROOT
 
-PARTS = ("bulk", "pages", "builds", "scale", "credit", "evidence")
+PARTS = ("bulk", "pages", "builds", "scale", "credit", "evidence", "identity", "reference")
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
@@ -51,9 +62,15 @@ def main() -> None:
             parts["pages"] = _pages(folder / "pages")
         if "builds" in wanted or "scale" in wanted:
             parts["builds"] = _builds(folder / "builds", chosen.scale if "scale" in wanted else 0)
-        if "evidence" in wanted:
-            builds.build(folder / "evidence")
-            print(evidence.write(folder / "evidence" / "data1"))
+        if "evidence" in wanted or "identity" in wanted:
+            builds.build(folder / "sample")
+            sample = folder / "sample" / "data1"
+            if "evidence" in wanted:
+                print(evidence.write(sample), attribution.write(sample), sep="\n\n")
+            if "identity" in wanted:
+                print(identity.write(sample))
+        if "reference" in wanted:
+            print(reference.write())
         if "credit" in wanted:
             parts["credit"] = _credit(folder / "credit")
     head = HEAD.format(

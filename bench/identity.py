@@ -1,19 +1,24 @@
 """Who is who on the sample, held against its planted truth: precision, recall and F1 of pairs.
 
-`python -m bench.identity` (after a build) prints the tables of docs/identity.md.
+`python -m bench --only identity` writes the tables of docs/identity.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import itertools
 import typing
 from collections import defaultdict
 
+from bench.marked import put
 from ingestion import identity
 from ingestion.privacy import digest
-from settings import ConfigError, Paths, load_paths, load_settings, privacy_key
+from settings import ROOT, ConfigError, Paths, load_settings, privacy_key
+
+if typing.TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs" / "identity.md"
 
 KINDS = {"hubspot": "crm_id", "dealer_crm": "crm_id", "e-mail": "email", "visitor": "visitor"}
 Pairs = set[tuple[str, str]]
@@ -127,27 +132,45 @@ def probabilistic(paths: Paths, thirds_gone: int, from_probability: float) -> li
     ]
 
 
+HEAD = "| | true pairs | found | precision | recall | F1 |\n|---|---|---|---|---|---|"
+GONE = ("none", "a third", "two thirds")
+
+
 def line(one: Score) -> str:
-    figures = ("–" if x is None else f"{x:.4f}" for x in (one.precision, one.recall, one.f1))
-    return f"| {one.what} | {one.pairs:,} | {one.found:,} | {' | '.join(figures)} |"
+    return f"| {one.what} | {one.pairs:,} | {one.found:,} | {' | '.join(_figures(one))} |"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench.identity", description=__doc__)
-    parser.add_argument("--from-probability", type=float, default=0.9)
-    options = parser.parse_args()
-    paths = load_paths()
-    if not (paths.sample / "truth").exists():
-        raise ConfigError(f"{paths.sample}: no truth; build the sample organization first.")
-    head = "| | true pairs | found | precision | recall | F1 |\n|---|---|---|---|---|---|"
-    print(head, *map(line, measured(paths)), sep="\n")
+def page(paths: Paths) -> str:
+    """Pairs that stable keys find, as Markdown."""
+    return "\n".join([HEAD, *map(line, measured(paths))])
+
+
+def splink_page(paths: Paths, from_probability: float = 0.9) -> str:
+    """What Splink adds when addresses are missing. Raises ConfigError where it is not installed."""
+    lines = [
+        "| the dealer's addresses gone | stable keys: precision, recall, F1 "
+        "| keys, then Splink: precision, recall, F1 |",
+        "|---|---|---|",
+    ]
+    for thirds, gone in enumerate(GONE):
+        keyed, _, both = probabilistic(paths, thirds, from_probability)
+        lines.append(f"| {gone} | {', '.join(_figures(keyed))} | {', '.join(_figures(both))} |")
+    return "\n".join(lines)
+
+
+def write(data: Path) -> str:
+    """Write both tables of docs/identity.md; the second stays as it is without Splink."""
+    paths = Paths(data)
+    tables = page(paths)
+    put(PAGE, "identity", tables)
     try:
-        for thirds in range(3):
-            print(f"\nThe dealer's addresses: {thirds} of 3 gone\n\n{head}")
-            print(*map(line, probabilistic(paths, thirds, options.from_probability)), sep="\n")
+        more = splink_page(paths)
     except ConfigError as error:
-        print(f"\n{error}")
+        return f"{tables}\n\nnot run: {error}"
+    put(PAGE, "identity, with Splink", more)
+    return f"{tables}\n\n{more}"
 
 
-if __name__ == "__main__":
-    main()
+def _figures(one: Score) -> list[str]:
+    return ["–" if x is None else f"{x:.4f}"  # noqa: RUF001
+            for x in (one.precision, one.recall, one.f1)]  # fmt: skip

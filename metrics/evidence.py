@@ -17,17 +17,21 @@ if typing.TYPE_CHECKING:
 
 # evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
 # mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
-# quarter of its middle day (of several the latest, experiments before quasi-experiments).
-# is_mix_silent: the model says no more of the channel than was assumed before; is_mix_complete: it
-# knows all weeks of the quarter. Shares
-# are fractions; caused and additional outcomes are in units of the outcome; intervals are 90 %
-# (self-report 95 %).
+# quarter of its middle day (of several the latest, sound before contaminated, experiments before
+# quasi-experiments).
+# covered_share: of the period (a model: of its weeks in all places) what the evidence is of.
+# verdict of evidence: stands; unknown, and why, of what is shown but is none: a test that other
+# money makes wrong by more than a tenth, a model that says no more than was assumed before
+# (is_mix_silent); null of kinds of which nobody can tell. verdict of a triangulation: do test and
+# model agree. Shares are fractions; caused and additional outcomes are in units of the outcome;
+# intervals are 90 % (self-report 95 %).
 TABLES = """
 create or replace table metrics.evidence as
 with own as (
     select
         channel_id, starts_on as period_start, ends_on as period_end, kind, outcome,
         incremental as estimate, incremental_low as low, incremental_high as high,
+        1.0 as covered_share, verdict,
         cast(null as bigint) as n, 'additional ' || outcome as unit,
         experiment_id || ', by ' || method as evidence_source,
         case when kind = 'experiment' then 'Holds for this test alone: '
@@ -46,6 +50,9 @@ modelled as (
     select
         estimates.channel_id, estimates.period_start,
         least(estimates.period_end, runs.last_week + 6) as period_end, 'mix_model' as kind,
+        estimates.covered_share,
+        case when wholes.prior_dominance > getvariable('silent') then 'unknown: prior'
+            else 'stands' end as verdict,
         estimates.outcome, estimates.caused_mid as estimate, estimates.caused_low as low,
         estimates.caused_high as high,
         runs.observations as n,
@@ -56,7 +63,8 @@ modelled as (
             runs.observations_per_effect)
         || case when wholes.prior_dominance > getvariable('silent')
             then ' The data say nothing that was not assumed before.' else '' end
-        || case when not estimates.is_complete then ' Part of the quarter only.' else '' end
+        || case when estimates.covered_share < 1 then format(
+            ' Knows {:.0f} % of the quarter.', floor(100 * estimates.covered_share)) else '' end
             as caveat,
         estimates.run_id
     from metrics.mix_model_estimates as estimates
@@ -67,17 +75,27 @@ modelled as (
     where estimates.grain = 'quarter' and estimates.status = 'estimated'
 ),
 told as (
+    -- What spoils a test spoils its tool's answer too.
     select
-        channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit, caveat,
-        evidence_source, cast(null as varchar) as run_id
-    from marts.fct_evidence
+        reported.channel_id, reported.period_start, reported.period_end, reported.kind,
+        reported.outcome, reported.estimate, reported.low, reported.high, reported.n,
+        reported.unit, reported.caveat || coalesce(' ' || estimates.contamination, '') as caveat,
+        reported.evidence_source, reported.covered_share,
+        case when reported.kind in ('experiment', 'quasi_experiment')
+            then coalesce(estimates.verdict, getvariable('unchecked')) end as verdict,
+        cast(null as varchar) as run_id
+    from marts.fct_evidence as reported
+    left join metrics.experiment_estimates as estimates
+        on reported.kind = estimates.kind
+        and reported.evidence_source = estimates.experiment_id
+        and replace(reported.outcome, ' (lift)', '') = estimates.outcome
     union all
     select channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit,
-        caveat, evidence_source, run_id
+        caveat, evidence_source, covered_share, verdict, run_id
     from own
     union all
     select channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit,
-        caveat, evidence_source, run_id
+        caveat, evidence_source, covered_share, verdict, run_id
     from modelled
 )
 select
@@ -93,12 +111,15 @@ tests as (
     select
         estimates.channel_id, estimates.outcome, estimates.experiment_id, estimates.kind,
         estimates.incremental, estimates.incremental_low, estimates.incremental_high,
+        estimates.reported_incremental, estimates.reported_low, estimates.reported_high,
+        estimates.misstated_low, estimates.misstated_high, estimates.verdict as test_verdict,
         estimates.registered, modelled.caused_low, modelled.caused_mid, modelled.caused_high,
         cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
             as date) as quarter_start,
         row_number() over (
             partition by channel_id, estimates.outcome, quarter_start
-            order by estimates.kind, ends_on desc, estimates.experiment_id) as place
+            order by estimates.verdict = getvariable('contaminated'), estimates.kind,
+                ends_on desc, estimates.experiment_id) as place
     from metrics.experiment_estimates as estimates
     left join metrics.mix_model_tests as modelled
         on modelled.experiment_id = estimates.experiment_id
@@ -132,7 +153,7 @@ decoys as (
 mixes as (
     select
         parts.outcome, parts.channel_id, parts.period_start as quarter_start, parts.caused_low,
-        parts.caused_mid, parts.caused_high, parts.is_complete,
+        parts.caused_mid, parts.caused_high, parts.covered_share,
         wholes.prior_dominance > getvariable('silent') as is_silent
     from metrics.mix_model_estimates as parts
     join metrics.mix_model_estimates as wholes
@@ -152,13 +173,17 @@ select
     channel_id, quarter_start, outcome,
     tests.experiment_id, tests.kind as experiment_kind, tests.incremental as experiment_estimate,
     tests.incremental_low as experiment_low, tests.incremental_high as experiment_high,
+    tests.reported_incremental as reported_estimate, tests.reported_low, tests.reported_high,
+    tests.test_verdict as experiment_verdict, tests.misstated_low, tests.misstated_high,
     tests.caused_low as mix_in_test_low, tests.caused_mid as mix_in_test_mid,
     tests.caused_high as mix_in_test_high,
     mixes.caused_low as mix_low, mixes.caused_mid as mix_mid, mixes.caused_high as mix_high,
-    mixes.is_silent as is_mix_silent, mixes.is_complete as is_mix_complete,
+    mixes.is_silent as is_mix_silent, mixes.covered_share as mix_covered_share,
     marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case
+        when tests.test_verdict = getvariable('contaminated') then tests.test_verdict
+        when mixes.is_silent then 'unknown: prior'
         when tests.incremental is null or tests.caused_low is null then 'unknown'
         when tests.caused_low <= tests.incremental_high
             and tests.incremental_low <= tests.caused_high
@@ -168,6 +193,10 @@ select
         else 'conflict'
     end as verdict,
     case
+        when tests.test_verdict = getvariable('contaminated') then format(
+            'other spend makes the {} {:.2f} to {:.2f} times the effect',
+            replace(tests.kind, '_', '-'), tests.misstated_low, tests.misstated_high)
+        when mixes.is_silent then 'the mix model says no more of the channel than was assumed'
         when tests.experiment_id is null then 'no experiment in this quarter'
         when tests.caused_low is null
             then 'the mix model does not cover the places, weeks or outcome of the experiment'
@@ -177,7 +206,8 @@ select
             then 'the ' || replace(tests.kind, '_', '-')
                 || ' could not tell: its interval holds nothing as well'
         else 'mix model and ' || replace(tests.kind, '_', '-')
-            || ' over the same places and days'
+            || ' over the same places and days' || case when tests.test_verdict
+                = getvariable('unchecked') then '; contamination is not known' else '' end
     end as verdict_reason
 from keys
 left join tests using (channel_id, quarter_start, outcome)
@@ -193,9 +223,12 @@ where coalesce(tests.place, 1) = 1;
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence
     for each channel on which experiment and mix model contradict each other."""
+    from metrics.experiments import CONTAMINATED, UNCHECKED
     from metrics.mix_model import SILENT
 
     connection.execute(f"set variable silent = {SILENT}")
+    connection.execute(f"set variable contaminated = '{CONTAMINATED}'")
+    connection.execute(f"set variable unchecked = '{UNCHECKED}'")
     connection.execute(TABLES)
     conflicts = connection.execute(
         "select channel_id, outcome, experiment_id from metrics.channel_triangulation "

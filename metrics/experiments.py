@@ -34,11 +34,14 @@ FEWEST_PERIODS = 20  # before the test
 PERIODS_PER_TEST = 2.0  # periods before it, per period of the test: else no window to pretend in
 WORST_FIT = 0.25  # mean error of a pretended test, per expected outcome
 MOST_PLACEBOS = 400
+MOST_MISSTATED = 1.1  # times the effect, up or down, that other money may make of the estimate
 OUTCOMES = ("leads_created", "orders", "revenue_reporting")  # columns of fct_outcome_days
 
 # One row per experiment and outcome of the register, estimated or refused. Counts are outcomes in
 # all treated places over the test, `att` is the mean per place and period. Shares are fractions.
-# low and high are 90 %. weights, treated and controls are JSON.
+# low and high are 90 %. weights, treated and controls are JSON. misstated: the least and most that
+# the estimate may be of the effect, as spend by place tells; null where it does not. verdict: what
+# an estimate is worth as evidence, STANDS, UNCHECKED or CONTAMINATED.
 TABLES = """
 create schema if not exists metrics;
 create or replace table metrics.experiment_estimates (
@@ -49,12 +52,15 @@ create or replace table metrics.experiment_estimates (
     p_value double, p_time double, p_units double, placebo_windows bigint, placebo_places bigint,
     period_days bigint, pre_periods bigint, test_periods bigint, l2 double, l2_scaled double,
     pre_mape double, window_mape double, detectable_lift double, treated varchar, controls varchar,
-    weights varchar, contamination varchar, reported_incremental double,
+    weights varchar, contamination varchar, misstated_low double, misstated_high double,
+    verdict varchar, reported_incremental double,
     reported_low double, reported_high double, spend_reporting double, run_id varchar);
 create or replace table metrics.experiment_periods (
     experiment_id varchar, outcome varchar, period_start date, is_test boolean, observed double,
     expected double, run_id varchar);
 """
+STANDS, UNCHECKED = "stands", "stands, contamination not known"
+CONTAMINATED = "unknown: contaminated"
 BEFORE = """
 create table if not exists metrics.experiment_estimates (experiment_id varchar);
 create or replace temp table estimates_before as select * from metrics.experiment_estimates;
@@ -194,7 +200,7 @@ def _people(test: dict[str, typing.Any]) -> dict[str, typing.Any]:
     return {
         "method": "difference of rates", "incremental": incremental, "incremental_low": low,
         "incremental_high": high, "lift": lift, "lift_low": low / expected,
-        "lift_high": high / expected, "p_value": p,
+        "lift_high": high / expected, "p_value": p, "verdict": UNCHECKED,
         "contamination": "Not known: whether held-out people saw the channel elsewhere.",
     }  # fmt: skip
 
@@ -233,7 +239,8 @@ def _of_places(
         "weights": json.dumps(
             {p: round(float(w), 4) for p, w in zip(controls, found.fit.weights, strict=True)}
         ),
-        "contamination": _contamination(test, treated, controls, connection),
+        **_contamination(test, first * step, dict.fromkeys(treated, 1 / len(treated)),
+                         dict(zip(controls, found.fit.weights, strict=True)), connection),
         **{
             name: getattr(found, name)
             for name in ("incremental", "att", "lift", "lift_low", "lift_high", "p_time",
@@ -285,37 +292,76 @@ def _periods(
 
 
 def _contamination(
-    test: dict[str, typing.Any], treated: list[str], controls: list[str],
-    connection: duckdb.DuckDBPyConnection,
-) -> str:  # fmt: skip
-    """What would make the answer wrong, as far as media plans tell."""
+    test: dict[str, typing.Any], days_before: int, treated: dict[str, float],
+    controls: dict[str, float], connection: duckdb.DuckDBPyConnection,
+) -> dict[str, typing.Any]:  # fmt: skip
+    """What would make the answer wrong, as far as spend by place tells: the columns contamination,
+    misstated_low, misstated_high and verdict. `treated` and `controls` are weights, each together
+    1; a day without a row is a day without spend, a row without an amount spent what others did."""
+    places = treated | {place: -weight for place, weight in controls.items()}
     spent = connection.execute(
         """
-        select channel_id = ? as is_tested, geography in (select unnest(?)) as is_treated,
-            sum(case when date_day >= ? then spend_reporting end) as during,
-            sum(case when date_day < ? then spend_reporting end) as before
+        select channel_id, geography, date_day >= $start as is_during,
+            sum(spend_reporting) / count(spend_reporting) * count(*) as spend
         from marts.fct_channel_days
-        where (geography in (select unnest(?)) or geography in (select unnest(?)))
-            and date_day <= ? group by all""",
-        [test["channel_id"], treated, test["starts_on"], test["starts_on"], treated, controls,
-         test["ends_on"]],
+        where list_contains($places, geography) and date_day between $first and $last
+        group by all order by all""",
+        {"start": test["starts_on"], "last": test["ends_on"], "places": list(places),
+         "first": test["starts_on"] - dt.timedelta(days=days_before)},
     ).fetchall()  # fmt: skip
-    found = {(tested, side): (during, before) for tested, side, during, before in spent}
-    mine = [float(found.get((True, side), (None,))[0] or 0) for side in (True, False)]
-    words = (
-        "What the channel spent by place in the test is not known."
-        if not sum(mine)
-        else f"{100 * mine[1] / sum(mine):.0f} % of the channel's spend in the test fell on the "
-        "places that show what would have been."
-    )
-    rest = [found.get((False, side), (None, None)) for side in (True, False)]
-    if all(during and before for during, before in rest):
-        ratios = [float(during) / float(before) for during, before in rest]
-        words += (
-            f" Other channels spent {ratios[0] / ratios[1]:.2f} times as much in the treated "
-            "places as their share before says."
+    length = {True: (test["ends_on"] - test["starts_on"]).days + 1, False: days_before}
+    known = {channel for channel, *_, spend in spent if spend is not None}
+    unknown = {channel for channel, *_, spend in spent if spend is None} & known
+    a_day = {
+        (channel, place, during): float(spend) / length[during]
+        for channel, place, during, spend in spent
+        if channel in known - unknown
+    }
+
+    def change(channel: str, weights: dict[str, float]) -> float:
+        return sum(
+            weight * (a_day.get((channel, place, True), 0) - a_day.get((channel, place, False), 0))
+            for place, weight in weights.items()
         )
-    return words
+
+    mine = test["channel_id"]
+    given = sum(weight * a_day.get((mine, place, True), 0) for place, weight in treated.items())
+    dose = given if change(mine, treated) >= 0 else change(mine, treated)
+    if mine in unknown or not dose:
+        words = "What the channel spent by place in the test is not known."
+        return {"contamination": words, "verdict": UNCHECKED}
+    others = {channel: change(channel, places) / dose for channel in sorted(known - {mine})}
+    low, high = misstated(change(mine, places) / dose, list(others.values()))
+    spilled = [sum(a_day.get((mine, place, True), 0) for place in side)
+               for side in (controls, [*treated, *controls])]  # fmt: skip
+    words = (
+        f"{100 * spilled[0] / spilled[1]:.0f} % of the channel's spend in the test fell on "
+        "the places that show what would have been. " if spilled[1] else ""
+    )  # fmt: skip
+    most = sorted(others, key=lambda channel: -abs(others[channel]))[:2]
+    named = ", ".join(f"{name} {100 * others[name]:+.0f} %" for name in most if others[name])
+    if named:
+        words += (
+            "Other channels changed in the treated places against those, per money of the test: "
+            f"{named}. "
+        )
+    words += f"If money works alike, the estimate is {low:.2f} to {high:.2f} times the effect."
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        words += f" What {names} spent is not known."
+    clean = low >= 1 / MOST_MISSTATED and high <= MOST_MISSTATED
+    verdict = CONTAMINATED if not clean else UNCHECKED if unknown else STANDS
+    return {"contamination": words, "misstated_low": low, "misstated_high": high,
+            "verdict": verdict}  # fmt: skip
+
+
+def misstated(own: float, others: typing.Sequence[float]) -> tuple[float, float]:
+    """The least and most that an estimate may be of the effect. `own`: what the tested channel
+    changed in the treated places less its change in those that show what would have been, per
+    money of the test: below 1 it spilled over. `others`: the same of every other channel. Their
+    money is taken to work as this channel's does; since some work less, what rose and what fell do
+    not cancel."""
+    return own + sum(min(x, 0.0) for x in others), own + sum(max(x, 0.0) for x in others)
 
 
 def simplex_weights(controls: np.ndarray, target: np.ndarray) -> np.ndarray:

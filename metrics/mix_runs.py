@@ -37,7 +37,8 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 # mix_model_runs: one row per outcome. mix_model_estimates: one row per outcome, channel, grain
 # (all, year, quarter) and period; `caused` in units of the outcome, `return` and `marginal` per
-# unit of spend in the reporting currency, each as 5, 50 and 95 %; a channel that the gate refused
+# unit of spend in the reporting currency, each as 5, 50 and 95 %; covered_share: of the period's
+# weeks in all places, those in which the channel's spend is known; a channel that the gate refused
 # has one row without numbers. mix_model_tests: one row per outcome and experiment of the register
 # on a modelled channel: what the model says of the test's own places and days.
 TABLES = """
@@ -49,7 +50,8 @@ create table if not exists metrics.mix_model_runs (
     seconds double, fingerprint varchar, run_id varchar);
 create table if not exists metrics.mix_model_estimates (
     outcome varchar, estimator varchar, channel_id varchar, grain varchar, period_start date,
-    period_end date, is_complete boolean, status varchar, reason varchar, spend_reporting double,
+    period_end date, is_complete boolean, covered_share double, status varchar, reason varchar,
+    spend_reporting double,
     caused_low double, caused_mid double, caused_high double,
     return_low double, return_mid double, return_high double,
     marginal_low double, marginal_mid double, marginal_high double,
@@ -65,7 +67,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Bring the three tables up to date with marts.mmm_weeks and marts.fct_experiments; gives a
     sentence per outcome. Raises ConfigError when the estimator of the settings is not installed."""
     asked = run.settings.mix_model
-    connection.execute(TABLES)
+    _make_tables(connection)
     tests = connection.execute(
         "select experiment_id, channel_id, outcome, starts_on, ends_on, treated, design "
         "from marts.fct_experiments where starts_on is not null and ends_on is not null "
@@ -119,6 +121,30 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             f"delete from metrics.{name} where outcome not in ({marks})", list(asked.outcomes)
         )
     return tuple(said[outcome] for outcome in asked.outcomes)
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tables of an earlier shape hold what nobody fits so any more: they are made anew."""
+    import duckdb
+
+    with duckdb.connect() as empty:
+        empty.execute(TABLES)
+        wanted = _columns(empty)
+    if any(_columns(connection).get(name, shape) != shape for name, shape in wanted.items()):
+        for name in NAMES:
+            connection.execute(f"drop table if exists metrics.{name}")
+    connection.execute(TABLES)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "select table_name, column_name || ' ' || data_type from information_schema.columns "
+        "where table_schema = 'metrics' order by table_name, ordinal_position"
+    ).fetchall():
+        if table in NAMES:
+            found.setdefault(table, []).append(column)
+    return found
 
 
 def read(weeks: list[dict[str, typing.Any]], outcome: str) -> Panel:
@@ -264,6 +290,10 @@ def _estimates(
                     start >= mondays[0] - dt.timedelta(days=6)
                     and end <= mondays[-1] + dt.timedelta(days=6)
                 ),
+                "covered_share": float(
+                    np.isfinite(panel.spends[channel][:, mask]).mean(axis=0).sum()
+                    / _mondays(start, end)
+                ),
                 "adstock": float(draws.adstock[c]), **_ends("caused", caused),
             }  # fmt: skip
             if spent > 0:
@@ -291,6 +321,11 @@ def _stretches(
             later = start.month - 1 + months
             end = dt.date(start.year + later // 12, later % 12 + 1, 1) - dt.timedelta(days=1)
             yield grain, start, end, np.array([s == start for s in starts])
+
+
+def _mondays(first: dt.date, last: dt.date) -> int:
+    """How many weeks begin from the first day to the last."""
+    return ((last - first).days - -first.weekday() % 7) // 7 + 1
 
 
 def _in_test(

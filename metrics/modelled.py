@@ -21,13 +21,14 @@ if typing.TYPE_CHECKING:
 
 FOLDER = ROOT / "metrics" / "modelled"
 COLUMNS = ("grain", "period_start", "slice_name", "slice_value", "value", "low", "high", "n",
-           "is_complete", "run_id")  # fmt: skip
+           "is_complete", "doubt", "run_id")  # fmt: skip
 
 
 @strict
 class Entry:
-    """`rows`: a select from schema metrics of COLUMNS; `upstream`: the marts it all comes from,
-    for trust."""
+    """`rows`: a select from schema metrics of COLUMNS (doubt: null, or `unknown: ` and why the
+    value is no evidence, without a full stop); `upstream`: the marts it all comes from, for
+    trust."""
 
     name: Name
     label: Words
@@ -119,19 +120,21 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection, known: dict[str, Mode
             "select grain, period_start, slice_value from modelled where value is null or "
             "run_id is null or not coalesce(low <= value and value <= high, false) "
             "or not list_contains(?, grain) or not list_contains(?, slice_name) "
+            "or doubt not like 'unknown: %' or contains(doubt, '.') "
             "or period_start > ? order by all limit 1",
             [list(meta.grains), list(meta.slices), run.as_of],
         ).fetchall()
         if bad:
             raise ConfigError(
                 f"{place}: {' '.join(map(str, bad[0]))} has no value inside an interval, no run, "
-                "or a grain or slice that its meta does not name; correct `rows` or meta."
+                "a doubt that is none, or a grain or slice that its meta does not name; correct "
+                "`rows` or meta."
             )
         connection.execute(
             "insert into metrics.metric_values (metric_id, grain, period_start, slice_name, "
-            "slice_value, value, n, low, high, is_complete, model_run_id) select ?, grain, "
-            "period_start, slice_name, slice_value, value, n, low, high, is_complete, run_id "
-            "from modelled order by all", [name],
+            "slice_value, value, n, low, high, is_complete, trust_reason, model_run_id) select ?, "
+            "grain, period_start, slice_name, slice_value, value, n, low, high, is_complete, "
+            "doubt || '.', run_id from modelled order by all", [name],
         )  # fmt: skip
         total += connection.execute("select count(*) from modelled").fetchall()[0][0]
         connection.execute("drop table modelled")

@@ -32,6 +32,7 @@ Name = typing.Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = typing.Annotated[str, Field(min_length=1)]
 TESTED = ("quasi_experiment", "experiment")
 CENT = 0.005  # a residual below half a cent is rounding; other units: a millionth
+WHOLE = 0.9  # share of a driver from which on evidence is of the driver and not of a part
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}  # noqa: RUF001
 
 TABLES = """
@@ -42,7 +43,8 @@ create or replace table metrics.metric_tree_nodes (
 create or replace table metrics.metric_tree_edges (
     tree_id varchar, parent_node varchar, child_node varchar, kind varchar, operator varchar,
     lag_weeks integer, evidence_kind varchar, evidence_channel varchar, evidence_outcome varchar,
-    is_evidenced boolean, why varchar, weeks integer, correlation double, p_value double,
+    is_evidenced boolean, evidence_share double, evidence_state varchar, why varchar,
+    weeks integer, correlation double, p_value double,
     q_value double, strongest_lag_weeks integer, finding varchar);
 create or replace table metrics.metric_tree_checks (
     tree_id varchar, node_id varchar, grain varchar, slice_name varchar, periods_checked integer,
@@ -62,8 +64,8 @@ class Component:
 
 @strict
 class Evidence:
-    """What speaks for an influence; tested kinds name the row of marts.fct_evidence by channel
-    and outcome."""
+    """What speaks for an influence; tested kinds name the row of metrics.evidence by channel and
+    outcome."""
 
     kind: typing.Literal["hypothesis", "correlation", "quasi_experiment", "experiment"]
     channel: str | None = None
@@ -189,12 +191,13 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
                  node.name == tree.spec.root, node.metric_id in goals, role, *owner,
                  f"{tree.file.name}:{yaml_line(tree.file, ('nodes', position))}")
             )  # fmt: skip
-        rows["edges"] += _edges(tree, evidence, findings)
+        edges = _edges(tree, evidence, findings, stored)
+        rows["edges"] += edges
         lines += [
             f"tree {tree.spec.name}: {parent} ← {child} names {kind} evidence on {outcome} by "
-            f"{channel} that marts.fct_evidence does not hold; it is shown as untested."
-            for _, parent, child, edge, _, _, kind, channel, outcome, found, *_ in rows["edges"]
-            if edge == "influence" and kind in TESTED and not found
+            f"{channel}: {state}."
+            for _, parent, child, edge, _, _, kind, channel, outcome, _, _, state, *_ in edges
+            if edge == "influence" and kind in TESTED and state != "evidenced"
         ]
         if tree.nodes[tree.spec.root].metric_id not in goals:
             lines.append(
@@ -624,41 +627,83 @@ def leaf_label(tree: Tree, metrics: dict[str, Metric], step: Step) -> str:
     return f"{label}: {step.part}" if step.part else label
 
 
-def _edges(tree: Tree, evidence: set[tuple], findings: list[Finding]) -> list[tuple]:
+def _edges(
+    tree: Tree, evidence: dict[tuple, set[str | None]], findings: list[Finding], stored: Stored
+) -> list[tuple]:
     name, rows = tree.spec.name, []
     tested = {(f.tree, f.parent, f.child): f for f in findings}
     for node in tree.spec.nodes:
         for edge in node.components:
             rows.append((name, node.name, edge.node, "component", SIGNS[edge.operator],
-                         *[None] * 12))  # fmt: skip
+                         *[None] * 14))  # fmt: skip
         if node.split:
-            rows.append((name, node.name, node.split, "split", None, *[None] * 12))
+            rows.append((name, node.name, node.split, "split", None, *[None] * 14))
         for edge in node.influences:
             given = edge.evidence
             key = (given.kind, given.channel, given.outcome)
             found = tested.get((name, node.name, edge.node))
+            share = covered(tree.nodes[edge.node], given.channel, stored)
+            state = standing(given.kind, evidence.get(key, set()), share)
             rows.append(
                 (name, node.name, edge.node, "influence", SIGNS[edge.sign], edge.lag_weeks, *key,
-                 given.kind in TESTED and key in evidence, edge.why,
+                 state == "evidenced", share if given.kind in TESTED else None, state, edge.why,
                  *(found[3:] if found else (None,) * 6))
             )  # fmt: skip
     return rows
 
 
-def _evidence(connection: duckdb.DuckDBPyConnection) -> set[tuple]:
-    """(kind, channel, outcome) of the evidence that the warehouse holds."""
-    known = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' "
-        "and table_name = 'fct_evidence'"
-    ).fetchone()
-    if not known or not known[0]:
-        return set()
-    return {
-        tuple(row)
-        for row in connection.execute(
-            "select distinct kind, channel_id, outcome from marts.fct_evidence"
-        ).fetchall()
+def covered(driver: Node, channel: str | None, stored: Stored) -> float | None:
+    """The share of a driver that is the channel's, in its last complete year; None where the
+    driver is not told by channel."""
+    if "channel_id" in driver.slice:
+        return float(driver.slice["channel_id"] == channel)
+    if driver.slice or driver.part != "value":
+        return None
+    cells = stored.cells.get((driver.metric_id, "channel_id"), {})
+    years = [start for (grain, start, _), (_, complete) in cells.items()
+             if grain == "year" and complete]  # fmt: skip
+    if not years:
+        return None
+    parts = {
+        value: cell.value or 0.0
+        for (grain, start, value), (cell, _) in cells.items()
+        if grain == "year" and start == max(years)
     }
+    whole = sum(parts.values())
+    return parts.get(channel, 0.0) / whole if whole else None
+
+
+def standing(kind: str, verdicts: set[str | None], share: float | None) -> str:
+    """What an influence rests on, in words. `verdicts` are those of the evidence that it names."""
+    if kind not in TESTED:
+        return kind
+    if not verdicts:
+        return "untested: the warehouse does not hold it"
+    sound = {verdict for verdict in verdicts if not (verdict or "").startswith("unknown")}
+    if not sound:
+        return min(verdict for verdict in verdicts if verdict)
+    if share is None:
+        return "partly evidenced: of what share of the driver is not known"
+    if share == 0:
+        return "untested: the test is of a channel that is no part of the driver"
+    if share < WHOLE:
+        return f"partly evidenced: {100 * share:.0f} % of the driver"
+    return "evidenced"
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection) -> dict[tuple, set[str | None]]:
+    """{(kind, channel, outcome): its verdicts} of the evidence that the warehouse holds."""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'metrics' "
+        "and table_name = 'evidence'"
+    ).fetchone()
+    found: dict[tuple, set[str | None]] = {}
+    if known and known[0]:
+        for *key, verdict in connection.execute(
+            "select distinct kind, channel_id, outcome, verdict from metrics.evidence"
+        ).fetchall():
+            found.setdefault(tuple(key), set()).add(verdict)
+    return found
 
 
 def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:

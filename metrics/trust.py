@@ -35,7 +35,8 @@ create or replace table metrics.metric_trust (
     metric_id varchar, trust varchar, reason varchar, sources varchar, last_event_date date);
 """
 
-# A late source leaves the days before its last row as they were.
+# A late source leaves the days before its last row as they were. What a model told as unknown is
+# not believed, however fresh its data.
 # In two steps: DuckDB 2.0.0 fails on a join of joined rows (its issue 24807).
 APPLY = """
 create or replace temp table found as
@@ -50,8 +51,10 @@ select each.metric_id, each.grain, each.period_start, trust.trust, trust.reason,
 from (select distinct metric_id, grain, period_start from metrics.metric_values) as each
 join metrics.metric_trust as trust using (metric_id);
 update metrics.metric_values as told
-set trust = case when is_before then 'fresh' else found.trust end,
-    trust_reason = concat_ws(' ', case when starts_with(told.trust_reason, 'Withheld') then
+set trust = case when starts_with(told.trust_reason, 'unknown: ') then 'failed'
+        when is_before then 'fresh' else found.trust end,
+    trust_reason = concat_ws(' ', case when starts_with(told.trust_reason, 'Withheld')
+        or starts_with(told.trust_reason, 'unknown: ') then
         split_part(told.trust_reason, '.', 1) || '.' end,
         case when not is_before then nullif(found.reason, '') end)
 from found
@@ -59,6 +62,21 @@ where told.metric_id = found.metric_id and told.grain = found.grain
     and told.period_start = found.period_start;
 update metrics.metric_values set trust_reason = null where trust_reason = '';
 drop table found;
+update metrics.metric_trust as told
+set trust = case told.trust when 'fresh' then 'degraded' else told.trust end,
+    reason = concat_ws(' ', nullif(told.reason, ''), doubts.said || '.')
+from (
+    select metric_id, string_agg(doubt || ' (' || slices || ')', '; ' order by doubt) as said
+    from (
+        select metric_id, split_part(trust_reason, '.', 1) as doubt,
+            string_agg(distinct slice_value, ', ' order by slice_value) as slices
+        from metrics.metric_values
+        where starts_with(trust_reason, 'unknown: ')
+        group by all
+    )
+    group by metric_id
+) as doubts
+where told.metric_id = doubts.metric_id;
 """
 
 
@@ -115,7 +133,10 @@ def write(
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
     connection.execute(APPLY)
-    return {trust: sum(row[1] == trust for row in rows) for trust in RANK}
+    counts = dict(
+        connection.execute("select trust, count(*) from metrics.metric_trust group by 1").fetchall()
+    )
+    return {trust: counts.get(trust, 0) for trust in RANK}
 
 
 def refresh(run: Run) -> None:

@@ -123,18 +123,33 @@ create table marts.fct_evidence as from (values
      5, 'share of credit', 'Credit, not cause.'))
     as t(evidence_key, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n,
          unit, caveat);
+create table marts.dim_dates as select cast(d as date) as date_day, year(d) as fiscal_year,
+    quarter(d) as fiscal_quarter,
+    cast(date_trunc('quarter', d) as date) as fiscal_quarter_start_date,
+    cast(date_trunc('year', d) as date) as fiscal_year_start_date
+    from generate_series(date '2024-01-01', date '2027-12-31', interval 1 day) as t(d);
 create table metrics.evidence as
-    select *, 'as reported' as evidence_source, null::varchar as run_id from marts.fct_evidence
+    select *, 'as reported' as evidence_source, 1.0 as covered_share, null::varchar as verdict,
+        null::varchar as run_id from marts.fct_evidence
     union all
     select 'e0', 'tv', date '2026-02-01', date '2026-03-15', 'experiment', 'leads_created', 40.0,
-        11.0, 69.0, null, 'additional leads_created', 'Two regions held out.', 'ours', 'r1';
+        11.0, 69.0, null, 'additional leads_created', 'Two regions held out.', 'ours',
+        1.0, 'stands', 'r1';
+create table metrics.experiment_estimates as select 'x' as experiment_id, 'tv' as channel_id,
+    'experiment' as kind, 'leads_created' as outcome, date '2026-02-01' as starts_on,
+    date '2026-03-15' as ends_on, 40.0::double as incremental, 11.0::double as incremental_low,
+    69.0::double as incremental_high, 42.0::double as reported_incremental,
+    12.0::double as reported_low, 75.0::double as reported_high, 1.0::double as misstated_low,
+    1.05::double as misstated_high, 'stands' as verdict;
 create table metrics.channel_triangulation as select 't1' as triangulation_key, 'tv' as channel_id,
     date '2026-01-01' as quarter_start, 'leads_created' as outcome,
     'x' as experiment_id, 'experiment' as experiment_kind, 40.0::double as experiment_estimate,
     11.0::double as experiment_low, 69.0::double as experiment_high,
+    42.0::double as reported_estimate, 12.0::double as reported_low, 75.0::double as reported_high,
+    'stands' as experiment_verdict, 1.0::double as misstated_low, 1.05::double as misstated_high,
     20.0::double as mix_in_test_low, 30.0::double as mix_in_test_mid,
     50.0::double as mix_in_test_high, 25.0::double as mix_low, 35.0::double as mix_mid,
-    60.0::double as mix_high, false as is_mix_silent, true as is_mix_complete,
+    60.0::double as mix_high, false as is_mix_silent, 1.0::double as mix_covered_share,
     7.0::double as at_least, 0.2::double as said_share,
     0.1::double as said_low, 0.3::double as said_high, 0.05::double as decoy_share,
     0.1::double as credit_low, 0.4::double as credit_high, 'agree' as verdict,

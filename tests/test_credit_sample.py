@@ -8,16 +8,10 @@ import sys
 import duckdb
 import pytest
 
+from bench import attribution as bench
 from bench.credit import MODELS
+from bench.marked import differing, within
 from settings import ROOT
-
-CAUSES = """
-    select truth.channel as channel_id, count(*) as leads
-    from marts.fct_leads as leads
-    join read_csv('{truth}') as truth on split_part(leads.lead_id, ':', 2) = truth.lead_id
-    where leads.is_qualified and leads.qualified_date is not null
-    group by truth.channel
-"""
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +22,9 @@ def marts(built):
 
 @pytest.fixture(scope="module")
 def bias(built, marts):
-    """{channel: (qualified leads it really caused, {model: (credited, low, high)})}."""
-    truth = built.data / "sample" / "truth" / "lead_causes.csv"
-    if not truth.exists():
+    if not (built.data / "sample" / "truth" / "lead_causes.csv").exists():
         pytest.skip("this build has no sample with its truth")
-    caused = dict(marts.execute(CAUSES.format(truth=truth)).fetchall())
-    found = {channel: (count, {}) for channel, count in caused.items()}
-    for channel, model, *credited in marts.execute(
-        "select channel_id, model, conversions, conversions_low, conversions_high "
-        "from marts.fct_channel_credit "
-        "where conversion_kind = 'lead_qualified' and window_kind = 'all'"
-    ).fetchall():
-        found.setdefault(channel, (0, {}))[1][model] = tuple(credited)
-    return found
+    return bench.bias(marts, built.data)
 
 
 def test_totals_are_conserved_in_every_kind_window_and_model(marts):
@@ -126,16 +110,12 @@ def test_neither_threads_nor_the_order_of_rows_change_a_digit(built, marts, tmp_
         )
 
 
+def test_the_table_of_the_page_is_that_of_this_sample(built, bias):
+    stored = within(bench.PAGE, "evidence")
+    assert not differing(stored, bench.page(built.data)), "run `python -m bench --only evidence`"
+
+
 def test_no_rule_finds_what_leaves_no_touch_and_every_rule_credits_what_causes_nothing(bias):
-    """The table of docs/attribution.md; run with -s to print it."""
-    print("\n| channel | caused | " + " | ".join(MODELS) + " |")
-    print("|---|" + "---|" * (len(MODELS) + 1))
-    for channel, (caused, credited) in sorted(bias.items(), key=lambda item: -item[1][0]):
-        cells = [
-            f"{credited[m][0]:.0f} ({credited[m][1]:.0f}–{credited[m][2]:.0f})"
-            if m in credited else "0" for m in MODELS
-        ]  # fmt: skip
-        print(f"| {channel} | {caused} | " + " | ".join(cells) + " |")
     for unseen in ("tv", "radio", "out_of_home"):
         assert bias[unseen][0] > 10 and bias[unseen][1] == {}
     caused, credited = bias["display"]
@@ -150,15 +130,9 @@ def test_no_rule_finds_what_leaves_no_touch_and_every_rule_credits_what_causes_n
 
 
 def test_intervals_tell_of_chance_and_not_of_bias(bias):
-    """Few of the 5 to 95 % intervals hold what was caused: the page must say so."""
-    held = [
-        low <= caused <= high
-        for channel, (caused, credited) in bias.items()
-        if channel not in ("none", "unattributed", "unknown")
-        for _, low, high in credited.values()
-    ]
-    print(f"\n{sum(held)} of {len(held)} intervals hold the truth")
-    assert 0 < sum(held) < 0.5 * len(held)
+    """Few of the 5 to 95 % intervals hold what was caused: the page says how many."""
+    inside, everything = bench.held(bias)
+    assert 0 < inside < 0.5 * everything
 
 
 # --- failures that must be seen ------------------------------------------------------------------
@@ -178,8 +152,9 @@ def copied(built, tmp_path_factory):
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", "test", "--select",
              "fct_attribution_is_conserved", "fct_channel_credit_is_conserved",
-             "attribution_settings_name_known_channels", "--target-path", str(data / "target"),
-             "--log-path", str(data / "logs"), "--no-use-colors"],
+             "fct_credit_days_is_conserved", "attribution_settings_name_known_channels",
+             "--target-path", str(data / "target"), "--log-path", str(data / "logs"),
+             "--no-use-colors"],
             cwd=ROOT / "dbt_project", env={**os.environ, "PLUMBLINE_DATA": str(data)},
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
@@ -197,10 +172,34 @@ def test_what_is_not_conserved_or_not_known_fails_the_build(copied):
         "where revenue_reporting > 0)",
         "delete from marts.fct_channel_credit where channel_id = 'unattributed' "
         "and model = 'markov' and window_kind = 'all'",
+        "delete from marts.fct_credit_days where model = 'path_removal' and converted_date = "
+        "(select max(converted_date) from marts.fct_credit_days)",
         "insert into ingest.settings values "
         "('attribution_excluded_channels:dispay', 'dispay')",
     ) == {
         "fct_attribution_is_conserved",
         "fct_channel_credit_is_conserved",
+        "fct_credit_days_is_conserved",
         "attribution_settings_name_known_channels",
     }  # fmt: skip
+
+
+def test_metrics_and_evidence_hold_all_eight_rules(built, marts):
+    """By year they say what all paths of the year say."""
+    said = dict(marts.execute(
+        "select slice_value, value from metrics.metric_values where metric_id = "
+        "'attributed_revenue' and slice_name = 'model_channel' and grain = 'year' "
+        "and period_start = '2025-01-01'"
+    ).fetchall())  # fmt: skip
+    whole = marts.execute(
+        "select model || ': ' || channel_id, revenue_reporting from marts.fct_channel_credit "
+        "where window_kind = 'year' and window_start_date = '2025-01-01' and conversion_kind = "
+        "'deal_won' and channel_id <> 'unattributed'"
+    ).fetchall()
+    assert {name.split(":")[0] for name, _ in whole} == set(MODELS)
+    for name, revenue in whole:
+        assert said.pop(name) == pytest.approx(float(revenue), abs=0.01), name
+    assert not said
+    assert {source for (source,) in marts.execute(
+        "select distinct evidence_source from marts.fct_evidence where kind = 'attribution'"
+    ).fetchall()} == set(MODELS)  # fmt: skip

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from bench import evidence as bench
-from metrics import catalogue, evidence, modelled
+from metrics import catalogue, evidence, experiments, modelled
 from settings import ROOT, ConfigError
 
 REAL = ROOT.parent / "shared" / "real"
@@ -17,34 +17,36 @@ RUN = type("Run", (), {"as_of": dt.date(2026, 9, 30), "run_id": "r"})
 MARTS = """
 create schema marts; create schema metrics;
 create table marts.fct_evidence (channel_id varchar, period_start date, period_end date,
-    kind varchar, outcome varchar, estimate double, low double, high double, n bigint,
-    unit varchar, caveat varchar, evidence_source varchar);
+    covered_share double, kind varchar, outcome varchar, estimate double, low double, high double,
+    n bigint, unit varchar, caveat varchar, evidence_source varchar);
 insert into marts.fct_evidence values
-    ('tv', '2026-01-01', '2026-03-31', 'direct_response', 'leads with a code', null, 7, null, 7,
+    ('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', 'leads with a code', null, 7, null, 7,
      'leads', 'At least.', 'codes'),
-    ('tv', '2026-01-01', '2026-03-31', 'self_report', 'named as the source', .2, .1, .3, 90,
+    ('tv', '2026-01-01', '2026-03-31', 1, 'self_report', 'named as the source', .2, .1, .3, 90,
      'share of answers', 'Memory.', 'asked'),
-    ('unknown', '2026-01-01', '2026-03-31', 'self_report', 'named the decoy', .05, .02, .1, 95,
+    ('unknown', '2026-01-01', '2026-03-31', 1, 'self_report', 'named the decoy', .05, .02, .1, 95,
      'share of answers', 'Noise.', 'asked'),
-    ('tv', '2026-01-01', '2026-03-31', 'attribution', 'won deals, first', .1, null, null, 9,
+    ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'won deals, first', .1, null, null, 9,
      'share of credit', 'Credit, not cause.', 'first'),
-    ('tv', '2026-01-01', '2026-03-31', 'attribution', 'won deals, last', .4, null, null, 9,
+    ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'won deals, last', .4, null, null, 9,
      'share of credit', 'Credit, not cause.', 'last');
 create table metrics.experiment_estimates (experiment_id varchar, channel_id varchar,
     kind varchar, design varchar, outcome varchar, starts_on date, ends_on date,
     registered varchar, method varchar, status varchar, incremental double,
     incremental_low double, incremental_high double, p_value double, window_mape double,
-    detectable_lift double, contamination varchar, run_id varchar);
+    detectable_lift double, contamination varchar, misstated_low double, misstated_high double,
+    verdict varchar, reported_incremental double, reported_low double, reported_high double,
+    run_id varchar);
 create table metrics.mix_model_runs (outcome varchar, observations bigint,
     observations_per_effect double, last_week date);
 insert into metrics.mix_model_runs values ('leads_created', 600, 20, '2026-03-23');
 create table metrics.mix_model_estimates (outcome varchar, estimator varchar, channel_id varchar,
-    grain varchar, period_start date, period_end date, is_complete boolean, status varchar,
+    grain varchar, period_start date, period_end date, covered_share double, status varchar,
     caused_low double, caused_mid double, caused_high double, prior_dominance double,
     run_id varchar);
 insert into metrics.mix_model_estimates
-    select 'leads_created', 'built_in', 'tv', grain, '2026-01-01', '2026-03-31', true,
-        'estimated', 10, 40, 60, 0.9, 'r'
+    select 'leads_created', 'built_in', 'tv', grain, '2026-01-01', '2026-03-31', 0.75,
+        'estimated', 10, 40, 60, 0.5, 'r'
     from (values ('all'), ('quarter')) as g(grain);
 create table metrics.mix_model_tests (outcome varchar, experiment_id varchar, caused_low double,
     caused_mid double, caused_high double, run_id varchar);
@@ -57,13 +59,17 @@ def small():
     with duckdb.connect() as connection:
         connection.execute(MARTS)
 
-        def told(low, high, on_test=None):
+        def told(low, high, on_test=None, verdict=experiments.STANDS, dominance=0.5):
             connection.execute(
                 "insert into metrics.experiment_estimates values ('x', 'tv', 'experiment', "
                 "'geo_holdout', 'leads_created', '2026-01-05', '2026-02-01', "
                 "'registered beforehand', 'synthetic control', 'estimated', ?, ?, ?, .04, .1, .2, "
-                "'Nothing known against it.', 'r')", [(low + high) / 2, low, high],
+                "'Nothing known against it.', .7, 1.2, ?, 12, 5, 19, 'r')",
+                [(low + high) / 2, low, high, verdict],
             )  # fmt: skip
+            connection.execute(
+                "update metrics.mix_model_estimates set prior_dominance = ?", [dominance]
+            )
             if on_test:
                 connection.execute(
                     "insert into metrics.mix_model_tests values ('leads_created', 'x', ?, ?, ?, "
@@ -90,11 +96,62 @@ def test_test_and_model_agree_when_their_intervals_overlap(small, on_test, verdi
     assert bool(said) == (verdict == "conflict")
 
 
+@pytest.mark.parametrize("on_test", [(15, 25), (31, 50), (2, 9)])
+@pytest.mark.parametrize(
+    ("changes", "verdict", "reason"),
+    [({"verdict": experiments.CONTAMINATED}, "unknown: contaminated", "0.70 to 1.20 times"),
+     ({"dominance": 0.81}, "unknown: prior", "no more of the channel than was assumed")],
+)  # fmt: skip
+def test_what_is_contaminated_or_prior_alone_neither_agrees_nor_conflicts(
+    small, on_test, changes, verdict, reason
+):
+    row, said, connection = small(10, 30, on_test, **changes)
+    assert row["verdict"] == verdict and reason in row["verdict_reason"] and not said
+    assert row["experiment_estimate"] == 20 and row["mix_mid"] == 40  # shown all the same
+    kind = "experiment" if "contaminated" in verdict else "mix_model"
+    assert connection.execute(
+        "select kind, verdict from metrics.evidence where verdict like 'unknown%'"
+    ).fetchall() == [(kind, verdict)]
+
+
+def test_a_sound_test_of_a_quarter_goes_before_a_contaminated_one(small):
+    *_, connection = small(10, 30, (15, 25), verdict=experiments.CONTAMINATED)
+    connection.execute(
+        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
+        "replace ('stands' as verdict, date '2026-01-20' as ends_on) "
+        "from metrics.experiment_estimates"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
+    ).fetchall() == [("sound",)]
+
+
+def test_what_spoils_a_test_spoils_what_its_tool_reported_too(small):
+    *_, connection = small(10, 30, verdict=experiments.CONTAMINATED)
+    connection.execute(
+        "insert into marts.fct_evidence values "
+        "('tv', '2026-01-05', '2026-02-01', 1, 'experiment', 'leads_created', 12, 5, 19, null, "
+        "'additional leads_created', 'One test.', 'x'), "
+        "('tv', '2026-01-05', '2026-02-01', 1, 'experiment', 'orders', 12, 5, 19, null, "
+        "'additional orders', 'One test.', 'x')"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select outcome, verdict, caveat from metrics.evidence "
+        "where kind = 'experiment' and run_id is null order by 1"
+    ).fetchall() == [
+        ("leads_created", "unknown: contaminated", "One test. Nothing known against it."),
+        ("orders", experiments.UNCHECKED, "One test."),
+    ]
+
+
 def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     row, _, connection = small(10, 30, (20, 40))
     assert (row["experiment_low"], row["experiment_high"]) == (10, 30)
     assert (row["mix_low"], row["mix_mid"], row["mix_high"]) == (10, 40, 60)
-    assert row["is_mix_silent"] and row["is_mix_complete"]  # 0.9 of the prior's width
+    assert (row["reported_estimate"], row["reported_low"], row["reported_high"]) == (12, 5, 19)
+    assert row["mix_covered_share"] == 0.75 and not row["is_mix_silent"]
     assert (row["at_least"], row["said_share"], row["decoy_share"]) == (7, 0.2, 0.05)
     # Credit is of won deals, which no test and no model here speaks of.
     assert connection.execute(
@@ -110,8 +167,7 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
 def test_a_rule_that_gives_a_channel_nothing_is_the_least(small):
     *_, connection = small(10, 30)
     connection.execute(
-        "insert into marts.fct_evidence select 'radio', period_start, period_end, kind, outcome, "
-        "0.3, * exclude (channel_id, period_start, period_end, kind, outcome, estimate) "
+        "insert into marts.fct_evidence select * replace ('radio' as channel_id, 0.3 as estimate) "
         "from marts.fct_evidence where outcome = 'won deals, last'"
     )
     evidence.write(RUN, connection)
@@ -133,7 +189,7 @@ def test_a_test_that_found_nothing_can_still_contradict(small):
 
 
 def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
-    *_, connection = small(10, 30)
+    *_, connection = small(10, 30, dominance=0.9)
     rows = connection.execute(
         "select kind, count(*), count(distinct evidence_key), count(caveat) "
         "from metrics.evidence group by kind order by kind"
@@ -145,6 +201,7 @@ def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
         "select caveat from metrics.evidence where kind = 'mix_model'"
     ).fetchall()
     assert "The data say nothing that was not assumed before." in caveat
+    assert "Knows 75 % of the quarter." in caveat
 
 
 # --- modelled metrics -----------------------------------------------------------------------------
@@ -166,7 +223,7 @@ GOOD = {
     "name": "uplift", "additivity": "model", "total": "false",
     "rows": "select 'quarter' as grain, date '2026-01-01' as period_start, 'channel_id' as "
     "slice_name, 'tv' as slice_value, 2.0 as value, 1.0 as low, 3.0 as high, 9 as n, true as "
-    "is_complete, 'r1' as run_id from metrics.guess",
+    "is_complete, null as doubt, 'r1' as run_id from metrics.guess",
 }  # fmt: skip
 
 
@@ -210,6 +267,8 @@ def test_a_modelled_metric_lands_with_interval_and_run(tmp_path, empty):
     [("3.0 as high", "null::double as high", "no value inside an interval"),
      ("1.0 as low", "2.5 as low", "no value inside an interval"),
      ("'r1' as run_id", "null::varchar as run_id", "no value inside"),
+     ("null as doubt", "'late' as doubt", "a doubt that is none"),
+     ("null as doubt", "'unknown: a. b' as doubt", "a doubt that is none"),
      ("'quarter' as grain", "'week' as grain", "a grain or slice"),
      ("9 as n, ", "", "rows gives"), ("metrics.guess", "metrics.gone", "correct `rows`")],
 )  # fmt: skip

@@ -185,12 +185,13 @@ create table marts.fct_outcome_days as
     from (values ('A', 2), ('B', 1), ('C', 3), ('D', 2)) as p(place, size),
         generate_series(timestamp '2026-01-01', timestamp '2026-09-30', interval 1 day) as t(day);
 create table marts.fct_channel_days as from (values
-    ('tv', 'A', date '2026-06-02', 75.0), ('tv', 'B', date '2026-06-02', 25.0))
+    ('tv', 'A', date '2026-06-02', 75.0), ('tv', 'B', date '2026-06-02', 25.0),
+    ('pr', 'A', date '2026-06-02', null))
     as t(channel_id, geography, date_day, spend_reporting);
 """
 
 
-def evaluated(**changes):
+def evaluated(*statements, **changes):
     """The one row of experiment_estimates for a register with one test in A, June 1 to 28."""
     row = {
         "experiment_id": "x", "channel_id": "tv", "kind": "experiment", "design": "geo_holdout",
@@ -201,6 +202,8 @@ def evaluated(**changes):
     run = type("Run", (), {"as_of": AS_OF, "run_id": "r"})
     with duckdb.connect() as connection:
         connection.execute(REGISTER)
+        for statement in statements:
+            connection.execute(statement)
         connection.execute(
             f"insert into marts.fct_experiments ({', '.join(row)}) "
             f"values ({', '.join('?' * len(row))})", list(row.values()),
@@ -223,7 +226,62 @@ def test_a_registered_test_is_read_from_the_warehouse():
     assert gap == pytest.approx(told["incremental"]) and first == dt.date(2026, 6, 1)
     assert (told["period_days"], told["test_periods"], count) == (7, 4, 4 + told["pre_periods"])
     assert told["contamination"].startswith("25 % of the channel's spend")
+    # A spent 75; B, of which what would have been is made, 25 by its weight.
+    own = 1 - json.loads(told["weights"])["B"] * 25 / 75
+    assert (told["misstated_low"], told["misstated_high"]) == pytest.approx((own, own), abs=1e-4)
     assert told["run_id"] == "r" and json.loads(told["controls"]) == ["B", "C", "D"]
+
+
+SPENT = "insert into marts.fct_channel_days values "
+
+
+@pytest.mark.parametrize(
+    ("rows", "low", "high", "verdict"),
+    [("('radio', 'A', '2026-06-03', 7), ('radio', 'A', '2026-05-01', 1)", 1.0, 1.1, "stands"),
+     ("('radio', 'A', '2026-06-03', 9)", 1.0, 1.12, "unknown: contaminated"),
+     ("('radio', 'A', '2026-05-03', 90)", 0.78, 1.0, "unknown: contaminated"),
+     # One rose and one fell by as much: which of them works nobody knows.
+     ("('radio', 'A', '2026-06-03', 15), ('print', 'A', '2026-05-03', 80)", 0.8, 1.2,
+      "unknown: contaminated"),
+     ("('radio', 'B', '2026-06-03', 60), ('radio', 'C', '2026-06-03', 60), "
+      "('radio', 'D', '2026-06-03', 60)", 0.2, 1.0, "unknown: contaminated"),
+     ("('radio', 'A', '2026-06-03', null), ('radio', 'A', '2026-05-03', 90)", 1.0, 1.0,
+      experiments.UNCHECKED)],
+)  # fmt: skip
+def test_what_others_spent_by_place_says_how_wrong_a_test_may_be(rows, low, high, verdict):
+    """75 in A alone, in 28 days; before it are 147 days in whole weeks."""
+    told, _ = evaluated("delete from marts.fct_channel_days where geography = 'B'", SPENT + rows)
+    assert (told["misstated_low"], told["misstated_high"]) == pytest.approx((low, high), abs=0.011)
+    assert told["verdict"] == verdict
+    assert told["status"] == "estimated" and told["incremental"] is not None
+
+
+def test_spill_over_alone_contaminates():
+    told, _ = evaluated(
+        "delete from marts.fct_channel_days",
+        SPENT + "('tv', 'A', '2026-06-02', 75), ('tv', 'B', '2026-06-02', 40), "
+        "('tv', 'C', '2026-06-02', 40), ('tv', 'D', '2026-06-02', 40)",
+    )
+    assert told["verdict"] == "unknown: contaminated"
+    assert told["misstated_low"] == told["misstated_high"] == pytest.approx(35 / 75)
+
+
+def test_a_channel_that_was_withheld_is_measured_by_what_was_taken_away():
+    """75 a day in A until the test, nothing since; others as before."""
+    told, _ = evaluated(
+        "delete from marts.fct_channel_days",
+        "insert into marts.fct_channel_days select 'tv', p, d, 75 from (values ('A'), ('B')) as "
+        "t(p), generate_series(date '2026-01-01', date '2026-06-28', interval 1 day) as s(d) "
+        "where p = 'B' or d < date '2026-06-01'",
+    )
+    assert told["misstated_low"] == told["misstated_high"] == pytest.approx(1)
+    assert told["verdict"] == "stands"
+
+
+def test_without_spend_by_place_contamination_is_not_known():
+    told, _ = evaluated("delete from marts.fct_channel_days")
+    assert told["verdict"] == experiments.UNCHECKED and told["misstated_low"] is None
+    assert "not known" in told["contamination"]
 
 
 def test_a_test_of_odd_length_is_read_by_day():

@@ -45,9 +45,10 @@ def declared():
                 )
     for path in sorted((ROOT / "metrics").glob("*.py")):
         for name, body in re.findall(
-            r"create or replace table (metrics\.\w+) \((.*?)\);", path.read_text(), flags=re.S
-        ):
-            found[name] = f"create table {name} ({body})"
+            r"create (?:or replace table|table if not exists) (metrics\.\w+) \((.*?)\);",
+            path.read_text(), flags=re.S,
+        ):  # fmt: skip
+            found.setdefault(name, f"create table {name} ({body})")
     return found
 
 

@@ -322,6 +322,22 @@ def test_what_is_withheld_stays_said_when_trust_is_written(world):
         world.connection.execute("delete from ingest.sources")
 
 
+def test_what_a_model_tells_as_unknown_is_not_believed_and_the_rest_is(world):
+    world.connection.execute(
+        "update metrics.metric_values set trust_reason = 'unknown: prior.', slice_value = 'tv' "
+        "where grain = 'month' and metric_id = 'clicks'"
+    )
+    for _ in range(2):
+        found = world(source("feeds.clicks"), source("ads.clicks"))
+        assert found["clicks"]["trust"] == "degraded"
+        assert found["clicks"]["reason"] == "unknown: prior (tv)."
+        assert found["click_spend"]["trust"] == "fresh"
+        said = told(world)
+        assert said["month 2026-09-01"] == ("failed", "unknown: prior.")
+        assert said["day 2026-09-29"] == ("fresh", None)
+        world.connection.execute("delete from ingest.sources")
+
+
 def test_without_ingestion_the_step_says_what_to_run(world):
     world.connection.execute("drop table ingest.sources")
     world.connection.execute("create table ingest.loads (x int)")

@@ -440,15 +440,19 @@ def test_models_of_attribution_are_never_added(small):
 
     db = small(
         "attributed_revenue", "attribution_coverage",
-        fct_attribution=[
+        fct_credit_days=[
             credit("last", "tv", 60), credit("last", "unattributed", 40),
             credit("first", "email", 60), credit("first", "unattributed", 40),
+            credit("markov", "email", 45), credit("markov", "radio", 15),
             credit("first", "radio", None) | {"conversion_kind": "lead_qualified"},
         ]
     )  # fmt: skip
     assert value(db, "attributed_revenue", "month", "2026-05-01") is None
     by = value(db, "attributed_revenue", "month", "2026-05-01", "model", "first")
     assert by["value"] == 60
+    chain = value(db, "attributed_revenue", "month", "2026-05-01", "model_channel",
+                  "markov: radio")  # fmt: skip
+    assert chain["value"] == 15
     assert value(db, "attribution_coverage", "month", "2026-05-01")["value"] == 0.6
 
 

@@ -315,6 +315,42 @@ def test_estimates_add_up_within_a_channel_and_say_what_was_refused(warehouse):
         "where grain = 'quarter' order by 1",
     )  # fmt: skip
     assert partial[0] == (dt.date(2024, 1, 1), True) and partial[-1][1] is False
+    # 110 weeks from Monday 1 January 2024 on: of the 13 Mondays of the ninth quarter they hold 5.
+    assert rows(
+        warehouse, "select distinct period_start, round(covered_share * 13, 9) "
+        "from metrics.mix_model_estimates where grain = 'quarter' and covered_share < 1",
+    ) == [(dt.date(2026, 1, 1), 5)]  # fmt: skip
+
+
+def test_a_week_of_unknown_spend_is_not_covered(warehouse):
+    warehouse.execute(
+        "update marts.mmm_weeks set spend_tv = null "
+        "where week_start_date = '2024-02-05' and geography = 'A'"
+    )
+    mix_runs.write(a_run("r7"), warehouse)
+    [(share, places)] = rows(
+        warehouse, "select covered_share, (select count(distinct geography) from marts.mmm_weeks) "
+        "from metrics.mix_model_estimates where channel_id = 'tv' "
+        "and grain = 'quarter' and period_start = '2024-01-01'",
+    )  # fmt: skip
+    assert share == pytest.approx(1 - 1 / 13 / places)
+
+
+def test_tables_of_an_earlier_shape_are_made_anew(warehouse):
+    mix_runs.write(a_run("r8"), warehouse)
+    warehouse.execute("alter table metrics.mix_model_estimates drop column covered_share")
+    mix_runs.write(a_run("r9"), warehouse)
+    assert rows(warehouse, "select distinct run_id from metrics.mix_model_estimates") == [("r9",)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "mondays"),
+    [("2024-01-01", "2024-01-01", 1), ("2024-01-02", "2024-01-07", 0),
+     ("2024-01-02", "2024-01-08", 1), ("2024-01-01", "2024-03-31", 13)],
+)  # fmt: skip
+def test_mondays_are_counted(first, last, mondays):
+    days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+    assert mix_runs._mondays(*days) == mondays
 
 
 def test_a_refused_model_leaves_words_and_no_numbers(warehouse):

@@ -328,7 +328,7 @@ def test_credit_is_a_range_with_evidence_beside_it(page):
     assert "position" not in events  # three rules are shown, and no mean of them
     assert channels["Television"]["Credited revenue"] == "none traced"
     assert channels["Television"]["Experiment"] == (
-        "leads created +40 (11 to 69), 1 Feb 2026 to 15 Mar 2026"
+        "leads created +40 (11 to 69), by its tool +42 (12 to 75), 1 Feb 2026 to 15 Mar 2026"
     )
     assert channels["Television"]["Codes and calls"] == "at least 12 orders"  # 7 and 5
     assert channels["Events"]["Said by customers"] == (
@@ -409,7 +409,10 @@ def emptied(connection):
     for table in ("dim_goals", "goal_status", "goal_forecasts", "goal_backtests",
                   "metric_drivers", "metric_values"):  # fmt: skip
         connection.execute(f"delete from metrics.{table}")
-    connection.execute("delete from quality.results; delete from metrics.evidence")
+    connection.execute(
+        "delete from quality.results; delete from metrics.evidence; "
+        "delete from metrics.experiment_estimates"
+    )
 
 
 def test_without_goals_and_values_the_page_says_so(tmp_path):

@@ -189,18 +189,49 @@ def test_a_tree_that_no_goal_hangs_on_says_so(build):
     ]
 
 
-def test_tested_evidence_must_be_in_the_warehouse(build):
+HOLDS = ("create or replace table metrics.evidence as select 'experiment' as kind, 'radio' as "
+         "channel_id, 'leads_created' as outcome, {} as verdict")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "channels", "state"),
+    [
+        (None, {}, "untested: the warehouse does not hold it"),
+        ("'stands'", {}, "partly evidenced: of what share of the driver is not known"),
+        ("'stands'", {"radio": 1, "tv": 3}, "partly evidenced: 25 % of the driver"),
+        ("'stands'", {"radio": 9, "tv": 1}, "evidenced"),
+        ("'stands'", {"tv": 1}, "untested: the test is of a channel that is no part of the driver"),
+        ("'unknown: contaminated'", {"radio": 9, "tv": 1}, "unknown: contaminated"),
+        ("unnest(['unknown: contaminated', 'stands'])", {"radio": 9, "tv": 1}, "evidenced"),
+    ],
+)
+def test_an_edge_says_of_what_share_of_its_driver_it_is_evidenced(build, verdict, channels, state):
     connection, write = build
-    text = TREE.replace(
+    if verdict:
+        connection.execute(HOLDS.format(verdict))
+    for channel, spend in channels.items():
+        for year, complete in ((2024, True), (2025, True), (2026, False)):
+            connection.execute(
+                "insert into metrics.metric_values (metric_id, grain, period_start, slice_name, "
+                "slice_value, value, is_complete) values ('share_of_voice', 'year', ?, "
+                "'channel_id', ?, ?, ?)",
+                [f"{year}-01-01", channel, spend if year == 2025 else 5, complete],
+            )
+    if channels:
+        connection.execute(
+            "insert into metrics.metric_values (metric_id, grain, period_start, slice_name, "
+            "slice_value, value) values ('share_of_voice', 'month', '2026-01-01', 'all', 'all', 1)"
+        )
+    lines = write(TREE.replace(
         "{kind: hypothesis}", "{kind: experiment, channel: radio, outcome: leads_created}"
-    )
-    [line] = write(text)
-    assert "deals ← share_of_voice names experiment evidence on leads_created by radio" in line
-    connection.execute("create table marts.fct_evidence as select 'experiment' as kind, 'radio' as "
-                       "channel_id, 'leads_created' as outcome")  # fmt: skip
-    assert write(text) == []
-    assert ask(connection, "select is_evidenced, evidence_kind from metrics.metric_tree_edges "
-                           "where kind = 'influence'") == [(True, "experiment")]  # fmt: skip
+    ))  # fmt: skip
+    wanted = f"experiment evidence on leads_created by radio: {state}."
+    assert [wanted in line for line in lines] == ([] if state == "evidenced" else [True])
+    whole = sum(channels.values())
+    share = channels.get("radio", 0) / whole if whole else None
+    assert ask(connection, "select is_evidenced, evidence_share, evidence_state from "
+                           "metrics.metric_tree_edges where kind = 'influence'") == [
+        (state == "evidenced", share, state)]  # fmt: skip
 
 
 def test_a_correlation_never_promotes_an_edge(build, monkeypatch):

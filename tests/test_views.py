@@ -436,19 +436,31 @@ def test_views_are_made_the_same_every_time(served, tmp_path):
 
 
 def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_alone(main):
-    rows = ask(main, "select t.is_mix_silent, t.is_mix_complete, v.mix_says, v.credit_says, "
-                     "t.outcome from dashboards.triangulation as v "
+    rows = ask(main, "select t.is_mix_silent, t.verdict, v.agreement, v.test_says, "
+                     "t.experiment_verdict, v.mix_says, v.credit_says, t.outcome "
+                     "from dashboards.triangulation as v "
                      "join marts.dim_channels as d on v.channel = d.channel_label "
                      "join metrics.channel_triangulation as t on t.channel_id = d.channel_id "
                      "and t.quarter_start = v.period_start and v.outcome = case t.outcome "
                      "when 'revenue_reporting' then 'order revenue' when 'deals_won' then "
                      "'won deals' else replace(t.outcome, '_', ' ') end")  # fmt: skip
-    assert {row[4] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
-    for is_silent, is_complete, mix, credit, outcome in rows:
-        assert (credit is not None) == (outcome == "deals_won")
+    assert {row[-1] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
+    for is_silent, verdict, agreement, test, test_verdict, mix, credit, outcome in rows:
+        assert (credit is not None) == (outcome == "deals_won") and agreement == verdict
         if mix:
-            assert ("the data say nothing" in mix) == is_silent
-            assert ("part of the quarter" in mix) == (not is_complete)
+            assert ("unknown: prior" in mix) == is_silent
+        if is_silent or test_verdict == "unknown: contaminated":
+            assert agreement.startswith("unknown: ")
+        if test and test_verdict == "unknown: contaminated":
+            assert "unknown: contaminated" in test
+
+
+def test_a_contaminated_test_is_shown_with_both_estimates_and_how_wrong_it_may_be(main):
+    [[text]] = ask(main, "select experiment from dashboards.channel_evidence "
+                         "where channel_id = 'radio'")  # fmt: skip
+    for part in text.split("; leads"):
+        assert "by its tool" in part and "unknown: contaminated" in part
+        assert re.search(r"\d\.\d\d to \d\.\d\d times the effect", part)
 
 
 # --- why it changed, signals, the weekly review --------------------------------------------------
@@ -519,6 +531,59 @@ def test_the_reviews_lines_are_the_metrics_own_numbers(main):
     [row] = ask(main, "select year_value is null, year_before from dashboards.review_lines "
                       "where metric_id = 'first_response_time'")  # fmt: skip
     assert row == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("shift", "first", "before", "until"),
+    # A year that begins in April, and one of weeks that begins on Sunday 29 March 2026.
+    [("date_day - interval 3 month", "2026-04-01", "2025-04-01", "2025-09-30"),
+     ("case when date_day < '2025-03-30' then date '2024-01-01' + "
+      "cast(date_day - date '2024-03-31' as integer) when date_day < '2026-03-29' then "
+      "date '2025-01-01' + cast(date_day - date '2025-03-30' as integer) "
+      "else date '2026-01-01' + cast(date_day - date '2026-03-29' as integer) end",
+      "2026-03-29", "2025-03-30", "2025-10-01")],
+)  # fmt: skip
+def test_the_review_and_the_evidence_follow_the_fiscal_year(
+    served, tmp_path, shift, first, before, until
+):
+    file = tmp_path / "plumbline.duckdb"
+    shutil.copyfile(served / "plumbline.duckdb", file)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("drop schema dashboards cascade")
+        connection.execute(f"update marts.dim_dates set fiscal_year = year({shift}), "
+                           f"fiscal_quarter = quarter({shift})")  # fmt: skip
+        for part in ("year", "quarter"):
+            by = "fiscal_year" + (", fiscal_quarter" if part == "quarter" else "")
+            connection.execute(
+                f"update marts.dim_dates as d set fiscal_{part}_start_date = f.first from (select "
+                f"{by}, min(date_day) as first from marts.dim_dates group by {by}) as f "
+                f"where d.fiscal_year = f.fiscal_year"
+                + (" and d.fiscal_quarter = f.fiscal_quarter" if part == "quarter" else "")
+            )
+    views.make_views(file)
+    with duckdb.connect(str(file), read_only=True) as connection:
+
+        def days(since, to):
+            return ask(connection, "select sum(value) from metrics.metric_values where metric_id = "
+                       "'leads_created' and slice_name = 'all' and grain = 'day' and period_start "
+                       "between ? and ?", [since, to])[0][0]  # fmt: skip
+
+        [(year, year_before)] = ask(
+            connection, "select year_value, year_before from dashboards.review_lines "
+            "where metric_id = 'leads_created'")  # fmt: skip
+        assert (year, year_before) == (days(first, "2026-09-30"), days(before, until))
+        # Medians are not added up, and no fiscal year of them is stored.
+        assert ask(connection, "select year_value from dashboards.review_lines "
+                               "where metric_id = 'first_response_time'") == [(None,)]  # fmt: skip
+        [(paid,)] = ask(connection, "select credit_high from dashboards.channel_evidence "
+                                    "where channel_id = 'paid_search'")  # fmt: skip
+        [(most,)] = ask(
+            connection, "select max(revenue) from (select sum(value) as revenue from "
+            "metrics.metric_values where metric_id = 'attributed_revenue' and grain = 'month' and "
+            "slice_value in ('first: paid_search', 'last: paid_search', 'linear: paid_search') "
+            "and period_start between ? and '2026-09-30' group by slice_value)", [first],
+        )  # fmt: skip
+        assert paid == pytest.approx(most)
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@
    times (12: paths of 4,095 steps), B = N b. A path through c reaches it first with N[s,c] / N[c,c], and
    converts from there with B[c]: the effect is their product over B[s]. (Kemeny and Snell 1960.)
    Problems and states are numbered, because joining numbers is twenty times as fast as joining names; sums
-   are of decimals, and what is nothing to them is dropped, which ends the work early. #}
+   are of decimals, and what is nothing to them is dropped: a problem whose paths have all ended is summed no more. #}
 {% macro absorbing_chain(name, transitions, by=[], doublings=12) -%}
     {{ name }}_states as (
         select
@@ -190,48 +190,56 @@
         left join {{ name }}_states as targets on moves.to_state = targets.state
     ),
 
-    {{ name }}_a0 as (
-        select problem, s, t, share as p
-        from {{ name }}_shares
-        where t is not null
-    ),
-
-    {{ name }}_n0 as (
-        select problem, s, s as t, {{ plumbline.as_type('1', 'number') }} as p
-        from {{ name }}_shares
-        group by problem, s
+    -- N and A side by side: both are multiplied by A, so one join serves both.
+    {{ name }}_m0 as (
+        select problem, s, t, max(n) as n, max(a) as a
+        from (
+            select problem, s, s as t, {{ plumbline.as_type('1', 'number') }} as n, {{ plumbline.as_type('0', 'number') }} as a
+            from {{ name }}_shares
+            union all
+            select problem, s, t, {{ plumbline.as_type('0', 'number') }} as n, share as a
+            from {{ name }}_shares
+            where t is not null
+        ) as entries
+        group by problem, s, t
     ),
     {%- for turn in range(doublings) %}
 
-    {{ name }}_n{{ turn + 1 }} as (
-        select problem, s, t, {{ plumbline._sum_exactly('p') }} as p
-        from (
-            select problem, s, t, p from {{ name }}_n{{ turn }}
-            union all
-            {{ plumbline._products(name ~ '_n' ~ turn, name ~ '_a' ~ turn) }}
-        ) as terms
-        group by problem, s, t
+    {{ name }}_going{{ turn }} as (
+        select problem
+        from {{ name }}_m{{ turn }}
+        where a > 0
+        group by problem
     ),
-    {%- if not loop.last %}
 
-    {{ name }}_a{{ turn + 1 }} as (
-        select problem, s, t, {{ plumbline._sum_exactly('p') }} as p
+    {{ name }}_m{{ turn + 1 }} as (
+        select ended.problem, ended.s, ended.t, ended.n, ended.a
+        from {{ name }}_m{{ turn }} as ended
+        left join {{ name }}_going{{ turn }} as going on ended.problem = going.problem
+        where going.problem is null
+        union all
+        select problem, s, t, {{ plumbline._sum_exactly('n') }} as n, {{ plumbline._sum_exactly('a') }} as a
         from (
-            {{ plumbline._products(name ~ '_a' ~ turn, name ~ '_a' ~ turn) }}
+            select before.problem, before.s, before.t, before.n, {{ plumbline.as_type('0', 'number') }} as a
+            from {{ name }}_m{{ turn }} as before
+            inner join {{ name }}_going{{ turn }} as going on before.problem = going.problem
+            union all
+            select before.problem, before.s, after.t, before.n * after.a as n, before.a * after.a as a
+            from {{ name }}_m{{ turn }} as before
+            inner join {{ name }}_m{{ turn }} as after on before.problem = after.problem and before.t = after.s
+            where after.a > 0
         ) as terms
         group by problem, s, t
-        having {{ plumbline._sum_exactly('p') }} > 0
     ),
-    {%- endif %}
     {%- endfor %}
 
     {{ name }}_ends as (
         select
             visits.problem,
             visits.s,
-            {{ plumbline._sum_exactly('visits.p * shares.share') }} as conversion_probability,
-            {{ plumbline._sum_exactly('visits.p * shares.revenue') }} as expected_revenue
-        from {{ name }}_n{{ doublings }} as visits
+            {{ plumbline._sum_exactly('visits.n * shares.share') }} as conversion_probability,
+            {{ plumbline._sum_exactly('visits.n * shares.revenue') }} as expected_revenue
+        from {{ name }}_m{{ doublings }} as visits
         inner join {{ name }}_shares as shares
             on visits.problem = shares.problem and visits.t = shares.s and shares.to_state = '(conversion)'
         group by visits.problem, visits.s
@@ -243,8 +251,8 @@
             problems.{{ column }},
             {%- endfor %}
             channels.state as channel_id,
-            reached.p / again.p * onward.conversion_probability / started.conversion_probability as removal_effect,
-            reached.p / again.p * onward.expected_revenue / nullif(started.expected_revenue, 0) as removal_effect_revenue,
+            reached.n / again.n * onward.conversion_probability / started.conversion_probability as removal_effect,
+            reached.n / again.n * onward.expected_revenue / nullif(started.expected_revenue, 0) as removal_effect_revenue,
             started.conversion_probability
         from (
             select {% for column in by %}{{ column }}, {% endfor %}problem, s
@@ -252,10 +260,10 @@
             where state = '(start)'
             group by {% for column in by %}{{ column }}, {% endfor %}problem, s
         ) as problems
-        inner join {{ name }}_n{{ doublings }} as reached
-            on problems.problem = reached.problem and problems.s = reached.s and reached.s <> reached.t
+        inner join {{ name }}_m{{ doublings }} as reached
+            on problems.problem = reached.problem and problems.s = reached.s and reached.s <> reached.t and reached.n > 0
         inner join {{ name }}_states as channels on reached.t = channels.state_number
-        inner join {{ name }}_n{{ doublings }} as again
+        inner join {{ name }}_m{{ doublings }} as again
             on reached.problem = again.problem and reached.t = again.s and again.s = again.t
         inner join {{ name }}_ends as onward on reached.problem = onward.problem and reached.t = onward.s
         inner join {{ name }}_ends as started
@@ -268,12 +276,6 @@
 
 {% macro _one_source(by) -%}
     partition by {% for column in by %}moves.{{ column }}, {% endfor %}moves.from_state
-{%- endmacro %}
-
-{% macro _products(left, right) -%}
-            select before.problem, before.s, after.t, before.p * after.p as p
-            from {{ left }} as before
-            inner join {{ right }} as after on before.problem = after.problem and before.t = after.s
 {%- endmacro %}
 
 {# A sum of doubles below 10^20 that no order of adding changes; what is below half of 10^-18 is nothing.
@@ -300,55 +302,114 @@
 
 {# How often a unit is drawn in replicates 1 .. 200 of a Poisson bootstrap (Chamandy et al. 2012), one row
    per unit and replicate with a weight above 0; and replicate 0, in which every unit counts once. Drawn from
-   a hash of unit and replicate, so the same every time. Hexadecimal digits are compared as text: the limits
-   are the distribution function of Poisson(1) in units of 16^-8. #}
-{% macro poisson_weights(units, unit='unit') -%}
+   a hash of unit and replicate, so the same every time; one hash is four draws. Hexadecimal digits are
+   compared as text: the limits are the distribution function of Poisson(1) in units of 16^-8. `kept` names
+   columns, constant in a unit, that come along. #}
+{% macro poisson_weights(units, unit='unit', kept=[]) -%}
     select
         drawn.unit,
+        {%- for column in kept %}
+        drawn.{{ column }},
+        {%- endfor %}
         drawn.replicate,
         drawn.weight
     from (
         select
-            hashed.unit,
-            hashed.quarter * 50 + hashed.n + 1 as replicate,
+            digests.unit,
+            {%- for column in kept %}
+            digests.{{ column }},
+            {%- endfor %}
+            quarters.n * 50 + digests.n + 1 as replicate,
             {%- set poisson = namespace(below=0.0, exactly=0.36787944117144233) %}
             case
                 {%- for count in range(10) %}
                 {%- set poisson.below = poisson.below + poisson.exactly %}
-                when hashed.draw < '{{ '%08x' | format((poisson.below * 4294967296) | int) }}' then {{ count }}
+                when substr(digests.digest, quarters.n * 8 + 1, 8) < '{{ '%08x' | format((poisson.below * 4294967296) | int) }}' then {{ count }}
                 {%- set poisson.exactly = poisson.exactly / (count + 1) %}
                 {%- endfor %}
                 else 10
             end as weight
         from (
-            {%- for quarter in range(4) %}
             select
-                digests.unit,
-                digests.n,
-                {{ quarter }} as quarter,
-                substr(digests.digest, {{ quarter * 8 + 1 }}, 8) as draw
-            from (
-                select
-                    units.{{ unit }} as unit,
-                    numbers.n,
-                    {{ plumbline.surrogate_key(['units.' ~ unit, 'numbers.n']) }} as digest
-                from {{ units }} as units
-                cross join ({{ plumbline.numbers(2) }}) as numbers
-                where numbers.n < 50
-            ) as digests
-            {%- if not loop.last %}
-            union all
-            {%- endif %}
-            {%- endfor %}
-        ) as hashed
+                units.{{ unit }} as unit,
+                {%- for column in kept %}
+                units.{{ column }},
+                {%- endfor %}
+                numbers.n,
+                {{ plumbline.surrogate_key(['units.' ~ unit, 'numbers.n']) }} as digest
+            from {{ units }} as units
+            cross join ({{ plumbline.numbers(2) }}) as numbers
+            where numbers.n < 50
+        ) as digests
+        cross join (select 0 as n union all select 1 as n union all select 2 as n union all select 3 as n) as quarters
     ) as drawn
     where drawn.weight > 0
     union all
     select
         units.{{ unit }} as unit,
+        {%- for column in kept %}
+        units.{{ column }},
+        {%- endfor %}
         0 as replicate,
         1 as weight
     from {{ units }} as units
+{%- endmacro %}
+
+{# CTEs that draw `sums`, whole numbers or decimals of `relation` (columns unit_number, `by` and `sums`), with
+   the relation `weights` (unit_number, replicate, weight): the last one, `name`, has one row per `by` and
+   replicate. What is summed is numbered first: draws are many, and numbers are grouped faster than names. #}
+{% macro drawn_sums(name, relation, by, sums) -%}
+    {{ name }}_numbered as (
+        select
+            parts.*,
+            dense_rank() over (order by {% for column in by %}parts.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}) as item
+        from {{ relation }} as parts
+    ),
+
+    {{ name }}_items as (
+        select item, {{ by | join(', ') }}
+        from {{ name }}_numbered
+        group by item, {{ by | join(', ') }}
+    ),
+
+    {{ name }}_drawn as (
+        select
+            numbered.item,
+            weights.replicate,
+            {%- for column in sums %}
+            sum(weights.weight * numbered.{{ column }}) as {{ column }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+        from {{ name }}_numbered as numbered
+        inner join weights on numbered.unit_number = weights.unit_number
+        group by numbered.item, weights.replicate
+    ),
+
+    {{ name }} as (
+        select
+            {%- for column in by %}
+            items.{{ column }},
+            {%- endfor %}
+            drawn.replicate,
+            {%- for column in sums %}
+            drawn.{{ column }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+        from {{ name }}_drawn as drawn
+        inner join {{ name }}_items as items on drawn.item = items.item
+    )
+{%- endmacro %}
+
+{# Removal effects (columns `by`, channel_id, removal_effect, removal_effect_revenue) scaled to one: share and
+   revenue_share, which is the same where no revenue is known. `by` names the rule too. #}
+{% macro effect_shares(effects, by) -%}
+    select
+        effects.*,
+        removal_effect / {{ plumbline._sum_exactly('removal_effect', 'partition by ' ~ by | join(', ')) }} as share,
+        coalesce(
+            removal_effect_revenue
+            / nullif({{ plumbline._sum_exactly('removal_effect_revenue', 'partition by ' ~ by | join(', ')) }}, 0),
+            removal_effect / {{ plumbline._sum_exactly('removal_effect', 'partition by ' ~ by | join(', ')) }}
+        ) as revenue_share
+    from {{ effects }} as effects
 {%- endmacro %}
 
 {# How well the order-1 chain tells the journeys that convert from those that do not: the area under its

@@ -1,10 +1,8 @@
--- One row per channel, and one for what could not be traced, over the fiscal year to date: the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. Kinds are never averaged with each other or with credit.
+-- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated. Kinds are never averaged with each other or with credit.
 with years as (
-    select
-        p.as_of, p.reporting_currency,
-        make_date(year(p.as_of) - case when month(p.as_of) < p.fiscal_year_start_month then 1
-            else 0 end, p.fiscal_year_start_month, 1) as starts_on
+    select p.as_of, p.reporting_currency, d.fiscal_year_start_date as starts_on
     from ops.publication as p
+    join marts.dim_dates as d on d.date_day = p.as_of
 ),
 credits as (
     select
@@ -26,31 +24,52 @@ credits as (
     where model in ('first', 'last', 'linear')
     group by channel_id
 ),
+tests as (
+    select
+        t.channel_id, t.experiment_id, t.outcome, t.starts_on, t.ends_on, t.verdict,
+        t.misstated_low, t.misstated_high,
+        abs(t.reported_incremental - t.incremental) <= 0.01 * abs(t.incremental) as is_alike,
+        signed(t.incremental, 'count', '') || ' (' || said(t.incremental_low, 'count', '')
+            || ' to ' || said(t.incremental_high, 'count', '') || ')' as ours,
+        signed(t.reported_incremental, 'count', '') || coalesce(' ('
+            || said(t.reported_low, 'count', '') || ' to ' || said(t.reported_high, 'count', '')
+            || ')', '') as theirs
+    from metrics.experiment_estimates as t
+    cross join years as y
+    where t.kind = 'experiment' and t.ends_on between y.starts_on - interval 1 year and y.as_of
+),
 proofs as (
     select
+        channel_id, 'experiment' as kind,
+        replace(outcome, '_', ' ') || ' ' || replace(case
+            when ours is null then theirs || ' by its tool, not estimated by us'
+            when is_alike then ours
+            else ours || coalesce(', by its tool ' || theirs, '') end, '-', '−')
+        || ', ' || strftime(starts_on, '%-d %b %Y') || ' to ' || strftime(ends_on, '%-d %b %Y')
+        || case when verdict like 'unknown%' then '; ' || verdict
+                || format(', {:.2f} to {:.2f} times the effect', misstated_low, misstated_high)
+            when verdict <> 'stands' then '; ' || replace(verdict, 'stands, ', '') else '' end
+            as says
+    from tests
+    where coalesce(ours, theirs) is not null
+    qualify row_number() over (
+        partition by channel_id, outcome order by verdict like 'unknown%', ends_on desc
+    ) = 1
+    union all
+    select
         e.channel_id, e.kind,
-        case e.kind
-            when 'experiment' then replace(e.outcome, '_', ' ') || ' '
-                || signed(e.estimate, 'count', '') || coalesce(' ('
-                || replace(said(e.low, 'count', '') || ' to ' || said(e.high, 'count', ''), '-', '−')
-                || ')', '') || ', '
-                || strftime(e.period_start, '%-d %b %Y') || ' to '
-                || strftime(e.period_end, '%-d %b %Y')
-            when 'self_report' then said(e.estimate, 'percent', '') || coalesce(' ('
-                || said(e.low, 'percent', '') || ' to ' || said(e.high, 'percent', '') || ')', '')
-                || ' of ' || format('{:,}', e.n) || ' answers in Q' || quarter(e.period_start)
-                || ' ' || year(e.period_start)
-                || case when e.outcome like '%decoy%' then ', a channel that never ran' else '' end
-        end as says
+        said(e.estimate, 'percent', '') || coalesce(' (' || said(e.low, 'percent', '') || ' to '
+            || said(e.high, 'percent', '') || ')', '') || ' of ' || format('{:,}', e.n)
+        || ' answers in Q' || quarter(e.period_start) || ' ' || year(e.period_start)
+        || case when e.covered_share < 1 then format(', {:.0f} % of its days known',
+            floor(100 * e.covered_share)) else '' end
+        || case when e.outcome like '%decoy%' then ', a channel that never ran' else '' end
     from metrics.evidence as e
     cross join years as y
-    where e.estimate is not null and e.period_end <= y.as_of and (
-        (e.kind = 'experiment' and e.unit not like 'share%'
-            and e.period_end >= y.starts_on - interval 1 year)
-        or (e.kind = 'self_report' and e.period_end >= y.starts_on - interval 1 year)
-    )
+    where e.kind = 'self_report' and e.estimate is not null
+        and e.period_end between y.starts_on - interval 1 year and y.as_of
     qualify row_number() over (
-        partition by e.channel_id, e.kind, e.outcome order by e.period_end desc, e.run_id is null
+        partition by e.channel_id, e.kind, e.outcome order by e.period_end desc
     ) = 1
     union all
     select
@@ -66,7 +85,7 @@ proofs as (
             sum(cast(coalesce(e.estimate, e.low) as double)) as least_sum
         from metrics.evidence as e
         join years as y on e.period_start >= y.starts_on and e.period_end <= y.as_of
-        where e.kind = 'direct_response'
+        where e.kind = 'direct_response' and e.unit not like 'share%'
         group by 1, 2, 3, 4
     )
     where least_sum > 0

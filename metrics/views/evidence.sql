@@ -20,7 +20,7 @@ select
             p.reporting_currency) || coalesce(
                 ' (' || said(e.low, 'count', '') || ' to ' || said(e.high, 'count', '') || ')', '')
     end as says,
-    e.caveat, e.evidence_source
+    e.covered_share as period_covered, e.verdict as standing, e.caveat, e.evidence_source
 from metrics.evidence as e
 join marts.dim_channels as d on e.channel_id = d.channel_id
 cross join ops.publication as p

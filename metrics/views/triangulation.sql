@@ -1,4 +1,4 @@
--- One row per channel, quarter and outcome on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap.
+-- One row per channel, quarter and outcome on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap. What other spend spoils, or the prior alone decides, agrees and conflicts with nothing.
 with units as (
     select t.*, case t.outcome when 'revenue_reporting' then 'money' else 'count' end as unit,
         case t.outcome when 'revenue_reporting' then 'order revenue' when 'deals_won' then 'won deals'
@@ -12,7 +12,13 @@ select
         said(u.experiment_estimate, u.unit, p.reporting_currency) || ' ('
         || said(u.experiment_low, u.unit, p.reporting_currency) || ' to '
         || said(u.experiment_high, u.unit, p.reporting_currency) || ', '
-        || replace(u.experiment_kind, '_', '-') || ')' end as test_says,
+        || replace(u.experiment_kind, '_', '-') || ')'
+        || coalesce('; by its tool ' || said(u.reported_estimate, u.unit, p.reporting_currency)
+            || coalesce(' (' || said(u.reported_low, u.unit, p.reporting_currency) || ' to '
+                || said(u.reported_high, u.unit, p.reporting_currency) || ')', ''), '')
+        || case when u.experiment_verdict <> 'stands' then '; ' || u.experiment_verdict else '' end
+    end as test_says,
+    u.misstated_low, u.misstated_high,
     case when u.mix_in_test_mid is not null then
         said(u.mix_in_test_mid, u.unit, p.reporting_currency) || ' ('
         || said(u.mix_in_test_low, u.unit, p.reporting_currency) || ' to '
@@ -21,8 +27,8 @@ select
         said(u.mix_mid, u.unit, p.reporting_currency) || ' ('
         || said(u.mix_low, u.unit, p.reporting_currency) || ' to '
         || said(u.mix_high, u.unit, p.reporting_currency) || ')'
-        || case when u.is_mix_silent then '; the data say nothing of it' else '' end
-        || case when u.is_mix_complete then '' else '; part of the quarter' end end as mix_says,
+        || case when u.is_mix_silent then '; unknown: prior' else '' end end as mix_says,
+    u.mix_covered_share,
     'at least ' || said(u.at_least, u.unit, p.reporting_currency) as marks_say,
     said(u.said_share, 'percent', p.reporting_currency) || coalesce(
         ', decoy ' || said(u.decoy_share, 'percent', p.reporting_currency), '') as customers_say,

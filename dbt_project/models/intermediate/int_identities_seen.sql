@@ -1,38 +1,26 @@
 {# The profiles of every system: what it calls a person, with how often and when. An address that two systems
    know is two profiles. #}
+{%- set records = [
+    ('int_contacts_unioned', 'source_system', 'crm_id', 'source_contact_id', 'created_at'),
+    ('stg_feeds__touchpoints', 'source_system', 'email', 'contact_email_hash', 'occurred_at'),
+    ('stg_feeds__touchpoints', 'source_system', 'visitor', 'visitor_id_hash', 'occurred_at'),
+    ('stg_feeds__leads', 'source_system', 'email', 'email_hash', 'created_at'),
+    ('stg_feeds__tickets', 'source_system', 'email', 'contact_email_hash', 'opened_at'),
+    ('stg_feeds__conversations', 'channel', 'email', 'contact_email_hash', 'received_at'),
+    ('stg_feeds__orders', 'source_system', 'email', 'contact_email_hash', as_type('ordered_on', 'timestamp')),
+    ('stg_feeds__satisfaction', 'survey', 'email', 'contact_email_hash', 'sent_at'),
+    ('stg_feeds__mentions', 'network', 'handle', 'author_hash', 'published_at'),
+] -%}
 with seen as (
-    select source_system, 'crm_id' as key_kind, source_contact_id as key_value, created_at as seen_at
-    from {{ ref('int_contacts_unioned') }}
+    {%- for relation, system, kind, key, moment in records %}
+    select {{ system }} as source_system, '{{ kind }}' as key_kind, {{ key }} as key_value, {{ moment }} as seen_at
+    from {{ ref(relation) }}
     union all
-    select source_system, 'email' as key_kind, contact_email_hash as key_value, occurred_at as seen_at
-    from {{ ref('stg_feeds__touchpoints') }}
-    union all
-    select source_system, 'visitor' as key_kind, visitor_id_hash as key_value, occurred_at as seen_at
-    from {{ ref('stg_feeds__touchpoints') }}
-    union all
+    {%- endfor %}
+    -- What names neither an address nor a browser is known by the CRM's own id.
     select source_system, 'crm_id' as key_kind, contact_id as key_value, occurred_at as seen_at
     from {{ ref('stg_feeds__touchpoints') }}
     where contact_email_hash is null and visitor_id_hash is null
-    union all
-    select source_system, 'email' as key_kind, email_hash as key_value, created_at as seen_at
-    from {{ ref('stg_feeds__leads') }}
-    union all
-    select source_system, 'email' as key_kind, contact_email_hash as key_value, opened_at as seen_at
-    from {{ ref('stg_feeds__tickets') }}
-    union all
-    select channel as source_system, 'email' as key_kind, contact_email_hash as key_value, received_at as seen_at
-    from {{ ref('stg_feeds__conversations') }}
-    union all
-    select
-        source_system, 'email' as key_kind, contact_email_hash as key_value,
-        {{ as_type('ordered_on', 'timestamp') }} as seen_at
-    from {{ ref('stg_feeds__orders') }}
-    union all
-    select survey as source_system, 'email' as key_kind, contact_email_hash as key_value, sent_at as seen_at
-    from {{ ref('stg_feeds__satisfaction') }}
-    union all
-    select network as source_system, 'handle' as key_kind, author_hash as key_value, published_at as seen_at
-    from {{ ref('stg_feeds__mentions') }}
 )
 
 select

@@ -13,11 +13,7 @@ statements as (
 ),
 
 decisions as (
-    select
-        decisions.*,
-        decisions.withdrawn_on is null or decisions.withdrawn_on > organization.as_of as holds
-    from {{ ref('stg_feeds__identity_decisions') }} as decisions
-    cross join organization
+    select * from {{ ref('int_identity_decisions_judged') }}
 ),
 
 own_addresses as (

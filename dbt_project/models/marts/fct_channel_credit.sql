@@ -4,7 +4,6 @@
    how they end. #}
 {%- set problem = ['conversion_kind', 'window_id'] -%}
 {%- set replicated = problem + ['replicate'] -%}
-{%- set one_model = 'partition by conversion_kind, window_id, replicate, model' -%}
 with organization as (
     select as_of from {{ ref('int_organization') }}
 ),
@@ -70,140 +69,158 @@ reported as (
     where journey_date between window_start_date and window_end_date
 ),
 
+named as (
+    select conversion_kind, window_id, window_kind, window_start_date, window_end_date
+    from reported
+    group by conversion_kind, window_id, window_kind, window_start_date, window_end_date
+),
+
+-- Windows overlap. Between two of their ends all journeys are in the same ones, so that sums are made there,
+-- once, and then added up.
+spans as (
+    select
+        days.journey_date,
+        max(ends.date_day) as span
+    from (select journey_date from drawable group by journey_date) as days
+    inner join (
+        select window_start_date as date_day from named
+        union
+        select {{ add_days('window_end_date', '1') }} as date_day from named
+    ) as ends on days.journey_date >= ends.date_day
+    group by days.journey_date
+),
+
+window_spans as (
+    select
+        named.conversion_kind,
+        named.window_id,
+        spans.span
+    from named
+    inner join (select span from spans group by span) as spans
+        on spans.span between named.window_start_date and named.window_end_date
+),
+
+units as (
+    select
+        unit,
+        row_number() over (order by unit) as unit_number
+    from drawable
+    group by unit
+),
+
+paths as (
+    select
+        drawable.journey_id,
+        drawable.conversion_kind,
+        spans.span,
+        units.unit_number,
+        drawable.fold,
+        drawable.conversions,
+        drawable.nonconversions,
+        drawable.attributed,
+        drawable.revenue_reporting as revenue,
+        drawable.attributed_revenue
+    from drawable
+    inner join spans on drawable.journey_date = spans.journey_date
+    inner join units on drawable.unit = units.unit
+),
+
 touches as (
     select
-        touches.journey_id,
+        paths.*,
         touches.pos,
         touches.channel_id,
         touches.days_before
     from {{ ref('fct_journey_touches') }} as touches
-    inner join drawable on touches.journey_id = drawable.journey_id
-),
-
-all_steps as (
-    {{ path_steps('touches') }}
+    inner join paths on touches.journey_id = paths.journey_id
 ),
 
 steps as (
-    select
-        reported.conversion_kind,
-        reported.window_id,
-        reported.unit,
-        reported.fold,
-        reported.conversions,
-        reported.nonconversions,
-        reported.revenue_reporting as revenue,
-        all_steps.journey_id,
-        all_steps.channel_id,
-        all_steps.previous_channel_id,
-        all_steps.is_step,
-        all_steps.is_last
-    from all_steps
-    inner join reported on all_steps.journey_id = reported.journey_id
+    {{ path_steps('touches') }}
 ),
 
 weights as (
-    {{ poisson_weights('(select distinct unit from drawable)') }}
+    {{ poisson_weights('units', kept=['unit_number']) }}
 ),
 
 -- Sums by unit, before they are drawn: a unit is drawn as a whole.
 unit_totals as (
     select
         conversion_kind,
-        window_id,
-        unit,
+        span,
+        unit_number,
         sum(conversions) as conversions,
         sum(attributed) as attributed,
-        sum(revenue_reporting) as revenue,
+        sum(revenue) as revenue,
         sum(attributed_revenue) as attributed_revenue
-    from reported
+    from paths
     where conversions = 1
-    group by conversion_kind, window_id, unit
+    group by conversion_kind, span, unit_number
 ),
 
 unit_credits as (
     select
-        reported.conversion_kind,
-        reported.window_id,
-        reported.unit,
+        paths.conversion_kind,
+        paths.span,
+        paths.unit_number,
         attribution.model,
         attribution.channel_id,
         sum(cast(attribution.credit as decimal(28, 12))) as conversions,
         sum(attribution.revenue_reporting) as revenue
     from {{ ref('fct_attribution') }} as attribution
-    inner join reported
-        on attribution.conversion_kind || ':' || attribution.conversion_id = reported.journey_id
-    group by
-        reported.conversion_kind, reported.window_id, reported.unit, attribution.model, attribution.channel_id
+    inner join paths
+        on attribution.conversion_kind || ':' || attribution.conversion_id = paths.journey_id
+    group by paths.conversion_kind, paths.span, paths.unit_number, attribution.model, attribution.channel_id
 ),
 
 journey_channels as (
     select
         conversion_kind,
-        window_id,
-        unit,
+        span,
+        unit_number,
         journey_id,
         channel_id,
         min(conversions) as conversions,
         min(revenue) as revenue
     from steps
-    group by conversion_kind, window_id, unit, journey_id, channel_id
+    group by conversion_kind, span, unit_number, journey_id, channel_id
 ),
 
 unit_removals as (
-    {{ path_removal('journey_channels', problem + ['unit']) }}
+    {{ path_removal('journey_channels', ['conversion_kind', 'span', 'unit_number']) }}
 ),
 
 unit_transitions as (
-    {{ chain_transitions('steps', problem + ['unit']) }}
+    {{ chain_transitions('steps', ['conversion_kind', 'span', 'unit_number']) }}
 ),
 
-totals as (
-    select
-        unit_totals.conversion_kind,
-        unit_totals.window_id,
-        weights.replicate,
-        sum(weights.weight * unit_totals.conversions) as conversions,
-        sum(weights.weight * unit_totals.attributed) as attributed,
-        sum(weights.weight * unit_totals.revenue) as revenue,
-        sum(weights.weight * unit_totals.attributed_revenue) as attributed_revenue
-    from unit_totals
-    inner join weights on unit_totals.unit = weights.unit
-    group by unit_totals.conversion_kind, unit_totals.window_id, weights.replicate
-),
+{% for name, relation, by, sums in [
+    ('totals', 'unit_totals', [], ['conversions', 'attributed', 'revenue', 'attributed_revenue']),
+    ('path_credits', 'unit_credits', ['model', 'channel_id'], ['conversions', 'revenue']),
+    ('removals', 'unit_removals', ['channel_id'], ['removal_effect', 'removal_effect_revenue']),
+    ('transitions', 'unit_transitions', ['from_state', 'to_state'], ['weight', 'revenue']),
+] %}
+{{ drawn_sums('span_' ~ name, relation, ['conversion_kind', 'span'] + by, sums) }},
 
-path_credits as (
+{{ name }} as (
     select
-        unit_credits.conversion_kind,
-        unit_credits.window_id,
-        weights.replicate,
-        unit_credits.model,
-        unit_credits.channel_id,
-        sum(weights.weight * unit_credits.conversions) as conversions,
-        sum(weights.weight * unit_credits.revenue) as revenue
-    from unit_credits
-    inner join weights on unit_credits.unit = weights.unit
+        window_spans.conversion_kind,
+        window_spans.window_id,
+        sums.replicate,
+        {%- for column in by %}
+        sums.{{ column }},
+        {%- endfor %}
+        {%- for column in sums %}
+        sum(sums.{{ column }}) as {{ column }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from span_{{ name }} as sums
+    inner join window_spans
+        on sums.conversion_kind = window_spans.conversion_kind and sums.span = window_spans.span
     group by
-        unit_credits.conversion_kind, unit_credits.window_id, weights.replicate, unit_credits.model,
-        unit_credits.channel_id
+        window_spans.conversion_kind, window_spans.window_id, sums.replicate{% for column in by %}, sums.{{ column }}{% endfor %}
 ),
 
-transitions as (
-    select
-        unit_transitions.conversion_kind,
-        unit_transitions.window_id,
-        weights.replicate,
-        unit_transitions.from_state,
-        unit_transitions.to_state,
-        sum(weights.weight * unit_transitions.weight) as weight,
-        sum(weights.weight * unit_transitions.revenue) as revenue
-    from unit_transitions
-    inner join weights on unit_transitions.unit = weights.unit
-    group by
-        unit_transitions.conversion_kind, unit_transitions.window_id, weights.replicate,
-        unit_transitions.from_state, unit_transitions.to_state
-),
-
+{% endfor -%}
 {{ absorbing_chain('chain', 'transitions', replicated) }},
 
 effects as (
@@ -217,24 +234,16 @@ effects as (
     where removal_effect > 0
     union all
     select
-        unit_removals.conversion_kind,
-        unit_removals.window_id,
-        weights.replicate,
+        {{ replicated | join(', ') }},
         'path_removal' as model,
-        unit_removals.channel_id,
-        {{ as_type('sum(weights.weight * unit_removals.removal_effect)', 'number') }} as removal_effect,
-        {{ as_type('sum(weights.weight * unit_removals.removal_effect_revenue)', 'number') }} as removal_effect_revenue
-    from unit_removals
-    inner join weights on unit_removals.unit = weights.unit
-    group by unit_removals.conversion_kind, unit_removals.window_id, weights.replicate, unit_removals.channel_id
+        channel_id,
+        {{ as_type('removal_effect', 'number') }} as removal_effect,
+        {{ as_type('removal_effect_revenue', 'number') }} as removal_effect_revenue
+    from removals
 ),
 
-effect_shares as (
-    select
-        effects.*,
-        removal_effect / {{ _sum_exactly('removal_effect', one_model) }} as share,
-        removal_effect_revenue / nullif({{ _sum_exactly('removal_effect_revenue', one_model) }}, 0) as revenue_share
-    from effects
+shares as (
+    {{ effect_shares('effects', replicated + ['model']) }}
 ),
 
 -- Rules that look at all paths share out what the attributed conversions sum to.
@@ -257,8 +266,8 @@ credits as (
         shares.model,
         shares.channel_id,
         shares.share * totals.attributed as conversions,
-        coalesce(shares.revenue_share, shares.share) * {{ as_type('totals.attributed_revenue', 'number') }} as revenue
-    from effect_shares as shares
+        shares.revenue_share * {{ as_type('totals.attributed_revenue', 'number') }} as revenue
+    from shares
     inner join totals
         on
             shares.conversion_kind = totals.conversion_kind
@@ -326,13 +335,15 @@ intervals as (
 
 counted as (
     select
-        conversion_kind,
-        window_id,
-        channel_id,
+        window_spans.conversion_kind,
+        window_spans.window_id,
+        channels.channel_id,
         count(*) as journeys,
-        sum(conversions) as converted_journeys
-    from journey_channels
-    group by conversion_kind, window_id, channel_id
+        sum(channels.conversions) as converted_journeys
+    from journey_channels as channels
+    inner join window_spans
+        on channels.conversion_kind = window_spans.conversion_kind and channels.span = window_spans.span
+    group by window_spans.conversion_kind, window_spans.window_id, channels.channel_id
     union all
     select
         conversion_kind,
@@ -346,24 +357,21 @@ counted as (
 
 last_channels as (
     select
-        conversion_kind,
-        window_id,
-        fold,
-        channel_id,
-        sum(conversions) as conversions,
-        sum(nonconversions) as nonconversions
+        window_spans.conversion_kind,
+        window_spans.window_id,
+        steps.fold,
+        steps.channel_id,
+        sum(steps.conversions) as conversions,
+        sum(steps.nonconversions) as nonconversions
     from steps
-    where is_last = 1
-    group by conversion_kind, window_id, fold, channel_id
+    inner join window_spans
+        on steps.conversion_kind = window_spans.conversion_kind and steps.span = window_spans.span
+    where steps.is_last = 1
+    group by window_spans.conversion_kind, window_spans.window_id, steps.fold, steps.channel_id
 ),
 
 areas as (
     {{ chain_auc('last_channels', problem) }}
-),
-
-named as (
-    select distinct conversion_kind, window_id, window_kind, window_start_date, window_end_date
-    from reported
 ),
 
 priced as (

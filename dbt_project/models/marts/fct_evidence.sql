@@ -51,50 +51,10 @@ experiment_evidence as (
     where lift is not null
 ),
 
--- Which channel carries a code: the register of prefixes says, else the one channel in which touchpoints saw
--- it redeemed. A code that none or several carry is nobody's.
-codes as (
-    select promo_code from {{ ref('fct_orders') }}
-    union
-    select promo_code from {{ ref('fct_leads') }}
-),
-
-codes_by_prefix as (
-    select
-        codes.promo_code,
-        prefixes.channel_id,
-        row_number() over (
-            partition by codes.promo_code order by length(prefixes.prefix) desc, prefixes.prefix
-        ) as prefix_rank
-    from codes
-    inner join {{ ref('promo_code_prefixes') }} as prefixes
-        on codes.promo_code like prefixes.prefix || '%'
-),
-
-codes_redeemed as (
-    select
-        promo_code,
-        min(channel_id) as channel_id
-    from {{ ref('fct_touchpoints') }}
-    where promo_code is not null and kind = 'code' and channel_id <> 'unknown'
-    group by promo_code
-    having count(distinct channel_id) = 1
-),
-
-carried_codes as (
-    select
-        codes.promo_code,
-        coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) as channel_id
-    from codes
-    left join codes_by_prefix
-        on codes.promo_code = codes_by_prefix.promo_code and codes_by_prefix.prefix_rank = 1
-    left join codes_redeemed on codes.promo_code = codes_redeemed.promo_code
-    where coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) is not null
-),
-
 -- Direct response: what certainly came through a channel because a code or a number of its own says so.
 responses as (
     select
+        'orders' as told_by,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'orders with a code' as outcome,
@@ -102,11 +62,12 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join carried_codes as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order'
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
     select
+        'orders' as told_by,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'revenue with a code' as outcome,
@@ -114,11 +75,12 @@ responses as (
         count(orders.amount_reporting) as responses,
         {{ as_type('sum(orders.amount_reporting)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join carried_codes as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order' and orders.amount_reporting is not null
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
     select
+        'leads' as told_by,
         codes.channel_id,
         {{ period_start('leads.created_date', 'quarter') }} as period_start,
         'leads with a code' as outcome,
@@ -126,10 +88,11 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_leads') }} as leads
-    inner join carried_codes as codes on leads.promo_code = codes.promo_code
+    inner join {{ ref('int_codes_carried') }} as codes on leads.promo_code = codes.promo_code
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select
+        'touchpoints' as told_by,
         channel_id,
         {{ period_start('occurred_date', 'quarter') }} as period_start,
         'qualified tracked calls' as outcome,
@@ -143,6 +106,7 @@ responses as (
 
 direct_evidence as (
     select
+        told_by,
         'codes' as evidence_source,
         channel_id,
         period_start,
@@ -156,6 +120,44 @@ direct_evidence as (
         'At least so many: who came without naming the code or calling the number is not in it; codes that leak'
         || ' to others are.' as caveat
     from responses
+),
+
+match_back_evidence as (
+    select
+        'touchpoints' as told_by,
+        'match-back' as evidence_source,
+        channel_id,
+        quarter_start_date as period_start,
+        'direct_response' as kind,
+        case outcome when 'orders' then 'ordered within 28 days' else 'became a lead within 28 days' end as outcome,
+        matched_share as estimate,
+        matched_low as low,
+        matched_high as high,
+        reached as n,
+        'share of those reached' as unit,
+        'At least so many of those on the list: who came under another address is not matched. What the list caused is'
+        || ' less: of people in the same countries who were not reached then, '
+        || coalesce({{ as_type(as_type('round(others_share * 1000)', 'integer'), 'text') }} || ' in 1,000', 'an unknown share')
+        || ' did so too, and nobody drew lots. 95 % interval after Wilson.' as caveat
+    from {{ ref('fct_match_backs') }}
+),
+
+leak_evidence as (
+    select
+        'touchpoints' as told_by,
+        'codes' as evidence_source,
+        channel_id,
+        quarter_start_date as period_start,
+        'direct_response' as kind,
+        'codes redeemed by people who were not sent one' as outcome,
+        leak_share as estimate,
+        leak_low as low,
+        leak_high as high,
+        redeemed_by_known as n,
+        'share of known redeemers' as unit,
+        'How far the code counts of this channel are not its own: passed on or found, by redeemers whom we know. 95 %'
+        || ' interval after Wilson.' as caveat
+    from {{ ref('fct_code_leaks') }}
 ),
 
 -- Everybody who was asked: leads, and contacts who answered without being one.
@@ -236,6 +238,7 @@ self_reports as (
 
 self_report_evidence as (
     select
+        'answers' as told_by,
         'how did you hear of us' as evidence_source,
         channel_id,
         period_start,
@@ -257,24 +260,26 @@ attributed as (
         channel_id,
         model,
         {{ period_start('converted_date', 'quarter') }} as period_start,
-        sum({{ as_type('credit', 'money') }}) as credit
-    from {{ ref('fct_attribution') }}
+        sum(cast(credit as decimal(28, 12))) as credit
+    from {{ ref('fct_credit_days') }}
     where conversion_kind = 'deal_won'
     group by channel_id, model, {{ period_start('converted_date', 'quarter') }}
 ),
 
+-- By the last touch every conversion is one channel's, so that its credit counts conversions.
 conversions as (
     select
         {{ period_start('converted_date', 'quarter') }} as period_start,
-        count(distinct conversion_id) as conversions,
-        count(distinct case when channel_id = 'unattributed' then conversion_id end) as untouched
-    from {{ ref('fct_attribution') }}
-    where conversion_kind = 'deal_won'
+        sum({{ as_type('credit', 'integer') }}) as conversions,
+        sum(case when channel_id = 'unattributed' then {{ as_type('credit', 'integer') }} else 0 end) as untouched
+    from {{ ref('fct_credit_days') }}
+    where conversion_kind = 'deal_won' and model = 'last'
     group by {{ period_start('converted_date', 'quarter') }}
 ),
 
 attribution_evidence as (
     select
+        'touchpoints' as told_by,
         attributed.model as evidence_source,
         attributed.channel_id,
         attributed.period_start,
@@ -292,37 +297,69 @@ attribution_evidence as (
     inner join conversions on attributed.period_start = conversions.period_start
 ),
 
+-- Before a system told its first row, nothing is known: a quarter in which it began is known in part.
+begun as (
+    select 'orders' as told_by, min(ordered_date) as first_date from {{ ref('fct_orders') }}
+    union all
+    select 'leads' as told_by, min(created_date) as first_date from {{ ref('fct_leads') }}
+    union all
+    select 'touchpoints' as told_by, min(occurred_date) as first_date from {{ ref('fct_touchpoints') }}
+    union all
+    select 'answers' as told_by, min(created_date) as first_date from asked where self_reported_source is not null
+),
+
 by_quarter as (
     select * from direct_evidence
+    union all
+    select * from match_back_evidence
+    union all
+    select * from leak_evidence
     union all
     select * from self_report_evidence
     union all
     select * from attribution_evidence
 ),
 
-evidence as (
+quarters as (
     select
-        evidence_source, channel_id, period_start, period_end, kind, outcome, estimate, low, high, n, unit, caveat
-    from experiment_evidence
-    union all
-    select
-        by_quarter.evidence_source,
-        by_quarter.channel_id,
-        by_quarter.period_start,
+        by_quarter.*,
+        {{ add_days(dbt.dateadd('month', 3, 'by_quarter.period_start'), -1) }} as quarter_end,
         -- A quarter that is not over ends with as_of.
         least(
             {{ add_days(dbt.dateadd('month', 3, 'by_quarter.period_start'), -1) }}, organization.as_of
         ) as period_end,
-        by_quarter.kind,
-        by_quarter.outcome,
-        by_quarter.estimate,
-        by_quarter.low,
-        by_quarter.high,
-        by_quarter.n,
-        by_quarter.unit,
-        by_quarter.caveat
+        greatest(by_quarter.period_start, begun.first_date) as known_from,
+        begun.first_date
     from by_quarter
+    inner join begun on by_quarter.told_by = begun.told_by
     cross join organization
+),
+
+evidence as (
+    select
+        evidence_source, channel_id, period_start, period_end, {{ as_type('1', 'number') }} as covered_share, kind,
+        outcome, estimate, low, high, n, unit, caveat
+    from experiment_evidence
+    union all
+    select
+        evidence_source,
+        channel_id,
+        period_start,
+        period_end,
+        case
+            when first_date <= period_end
+                then {{ safe_divide(days_between('known_from', 'period_end') ~ ' + 1', days_between('period_start', 'quarter_end') ~ ' + 1') }}
+            else 0
+        end as covered_share,
+        kind,
+        outcome,
+        estimate,
+        low,
+        high,
+        n,
+        unit,
+        caveat
+    from quarters
 )
 
 select
@@ -330,6 +367,7 @@ select
     channel_id,
     period_start,
     period_end,
+    {{ rounded('covered_share', 6) }} as covered_share,
     kind,
     outcome,
     {{ rounded('estimate', 6) }} as estimate,

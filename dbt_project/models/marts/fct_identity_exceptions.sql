@@ -1,10 +1,12 @@
 {# What a person should look at, with what was done meanwhile. A decision on the pair closes it: write one into
    the feed identity_decisions. #}
-with organization as (
-    select as_of from {{ ref('int_organization') }}
-),
-
-pairs as (
+{%- set doubtful_pairs = [
+    ('held_because', 'false', "held_because in ('shared_mailbox', 'too_many_records', 'another_records_address', 'proposed')"),
+    ("'same_crm_twice'", 'true', "held_because is null and key_kind = 'email' and source_system = other_system"),
+    ("'conflicting_companies'", 'true', "held_because is null and company_id <> other_company_id"),
+    ("'probable_match_applied'", 'true', "held_because is null and key_kind = 'proposal'"),
+] -%}
+with pairs as (
     select * from {{ ref('int_identity_pairs') }}
 ),
 
@@ -13,11 +15,7 @@ contacts as (
 ),
 
 decisions as (
-    select
-        decisions.*,
-        decisions.withdrawn_on is null or decisions.withdrawn_on > organization.as_of as holds
-    from {{ ref('stg_feeds__identity_decisions') }} as decisions
-    cross join organization
+    select * from {{ ref('int_identity_decisions_judged') }}
 ),
 
 -- Keys that tie people whom they may not join.
@@ -41,8 +39,9 @@ loose_keys as (
 ),
 
 found as (
+    {%- for exception_kind, is_merged, condition in doubtful_pairs %}
     select
-        held_because as exception_kind,
+        {{ exception_kind }} as exception_kind,
         contact_reference,
         other_reference,
         key_kind,
@@ -50,49 +49,11 @@ found as (
         confidence,
         records,
         known_since,
-        false as is_merged
+        {{ is_merged }} as is_merged
     from pairs
-    where held_because in ('shared_mailbox', 'too_many_records', 'another_records_address', 'proposed')
+    where {{ condition }}
     union all
-    select
-        'same_crm_twice' as exception_kind,
-        contact_reference,
-        other_reference,
-        key_kind,
-        key_value,
-        confidence,
-        records,
-        known_since,
-        true as is_merged
-    from pairs
-    where held_because is null and key_kind = 'email' and source_system = other_system
-    union all
-    select
-        'conflicting_companies' as exception_kind,
-        contact_reference,
-        other_reference,
-        key_kind,
-        key_value,
-        confidence,
-        records,
-        known_since,
-        true as is_merged
-    from pairs
-    where held_because is null and company_id <> other_company_id
-    union all
-    select
-        'probable_match_applied' as exception_kind,
-        contact_reference,
-        other_reference,
-        key_kind,
-        key_value,
-        confidence,
-        records,
-        known_since,
-        true as is_merged
-    from pairs
-    where held_because is null and key_kind = 'proposal'
-    union all
+    {%- endfor %}
     select
         case key_kind
             when 'phone' then 'same_phone' when 'handle' then 'same_handle' else 'shared_browser'
