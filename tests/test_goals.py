@@ -10,6 +10,8 @@ import duckdb
 import pytest
 from small_warehouse import (
     AS_OF,
+    LEADS_GOAL,
+    add_leads,
     add_metric,
     add_owner,
     add_values,
@@ -36,18 +38,6 @@ AIR_PASSENGERS = [
     360, 342, 406, 396, 420, 472, 548, 559, 463, 407, 362, 405,
     417, 391, 419, 461, 472, 535, 622, 606, 508, 461, 390, 432,
 ]  # fmt: skip
-
-GOAL = """
-- name: leads_2026
-  statement: More leads.
-  metric: leads
-  owner: demand_lead
-  period: {from: 2026-01-01, to: 2026-12-31}
-  profile: cumulative
-  baseline: 365
-  target: 400
-  why: Sales needs them.
-"""
 
 
 def air_passenger_forecasts():
@@ -169,18 +159,6 @@ def build(tmp_path):
     return connection, evaluate
 
 
-def history(connection, metric_id, now, *, last=AS_OF, **metric):
-    """Two calm years of one a day (2024 has a leap day), then `now` a day."""
-    add_metric(connection, metric_id, **metric)
-    start = dt.date(2026, 1, 1)
-    add_values(connection, metric_id, days(dt.date(2024, 1, 1), dt.date(2025, 12, 31), one))
-    add_values(connection, metric_id, days(start, last, lambda day: now))
-
-
-def one(day):
-    return 1.0
-
-
 def status(connection, columns="status"):
     return connection.execute(f"select {columns} from metrics.goal_status").fetchall()
 
@@ -188,8 +166,8 @@ def status(connection, columns="status"):
 def test_a_goal_on_pace_is_on_track_with_its_owner_and_figures(build):
     connection, evaluate = build
     add_owner(connection, "demand_lead", "Ida Holm")
-    history(connection, "leads", 1.2)
-    assert evaluate(GOAL) == []
+    add_leads(connection, "leads", 1.2)
+    assert evaluate(LEADS_GOAL) == []
     row = status(connection, "status, owner_name, owner_status, actual, expected, forecast, "
                  "probability, attainment, required_rate")[0]  # fmt: skip
     assert row[:3] == ("on_track", "Ida Holm", "active")
@@ -207,24 +185,24 @@ def test_a_goal_on_pace_is_on_track_with_its_owner_and_figures(build):
 @pytest.mark.parametrize(("now", "expected"), [(1.2, "on_track"), (0.8, "off_track")])
 def test_the_colour_follows_the_chance(build, now, expected):
     connection, evaluate = build
-    history(connection, "leads", now)
-    evaluate(GOAL)
+    add_leads(connection, "leads", now)
+    evaluate(LEADS_GOAL)
     assert status(connection) == [(expected,)]
 
 
 def test_lower_is_better_turns_the_chance_round(build):
     connection, evaluate = build
-    history(connection, "leads", 1.2, better="lower")
-    evaluate(GOAL)
+    add_leads(connection, "leads", 1.2, better="lower")
+    evaluate(LEADS_GOAL)
     assert status(connection, "status, pace < 1") == [("off_track", True)]
 
 
 def test_the_same_input_and_day_give_the_same_rows(build):
     connection, evaluate = build
-    history(connection, "leads", 1.1)
+    add_leads(connection, "leads", 1.1)
     seen = []
     for _ in range(2):
-        evaluate(GOAL)
+        evaluate(LEADS_GOAL)
         seen.append(
             [
                 connection.execute(f"select * from metrics.{t}").fetchall()
@@ -238,10 +216,10 @@ def test_the_same_input_and_day_give_the_same_rows(build):
 def test_late_data_is_grey_and_never_green(build, trust):
     connection, evaluate = build
     late = dt.date(2026, 9, 10)
-    history(
+    add_leads(
         connection, "leads", 1.5, last=late, trust=trust, reason="CRM is silent", last_event=late
     )
-    evaluate(GOAL)
+    evaluate(LEADS_GOAL)
     found, reason, actual, expected = status(connection, "status, status_reason, actual, expected")[
         0
     ]
@@ -257,27 +235,27 @@ def test_late_data_is_grey_and_never_green(build, trust):
 def test_late_data_is_grey_after_the_end_too(build):
     connection, evaluate = build
     late = dt.date(2026, 12, 1)
-    history(connection, "leads", 1.5, last=late, trust="stale", reason="late", last_event=late)
-    evaluate(GOAL, dt.date(2027, 1, 15))
+    add_leads(connection, "leads", 1.5, last=late, trust="stale", reason="late", last_event=late)
+    evaluate(LEADS_GOAL, dt.date(2027, 1, 15))
     assert status(connection) == [("data_late",)]
 
 
 @pytest.mark.parametrize(("now", "expected"), [(1.5, "reached"), (1.0, "missed")])
 def test_after_the_end_a_goal_is_reached_or_missed(build, now, expected):
     connection, evaluate = build
-    history(connection, "leads", now, last=dt.date(2027, 1, 15))
-    evaluate(GOAL, dt.date(2027, 1, 15))
+    add_leads(connection, "leads", now, last=dt.date(2027, 1, 15))
+    evaluate(LEADS_GOAL, dt.date(2027, 1, 15))
     assert status(connection, "status, actual") == [(expected, pytest.approx(365 * now))]
 
 
 def test_too_early_gives_no_colour(build):
     connection, evaluate = build
-    history(connection, "leads", 1.5)
-    evaluate(GOAL, dt.date(2026, 2, 1))
+    add_leads(connection, "leads", 1.5)
+    evaluate(LEADS_GOAL, dt.date(2026, 2, 1))
     assert status(connection, "status, status_reason like '9%% of the period%'") == [
         ("too_early", True)
     ]
-    evaluate(GOAL, dt.date(2025, 12, 1))
+    evaluate(LEADS_GOAL, dt.date(2025, 12, 1))
     assert status(connection, "status, actual, status_reason") == [
         ("too_early", None, "Begins on 2026-01-01.")
     ]
@@ -286,8 +264,8 @@ def test_too_early_gives_no_colour(build):
 def test_without_two_comparable_periods_the_pace_is_linear_and_grey(build):
     connection, evaluate = build
     add_metric(connection, "leads")
-    add_values(connection, "leads", days(dt.date(2024, 7, 1), AS_OF, one))
-    evaluate(GOAL)
+    add_values(connection, "leads", days(dt.date(2024, 7, 1), AS_OF, lambda day: 1.0))
+    evaluate(LEADS_GOAL)
     found = status(connection, "status, status_reason, expected, forecast_low, probability")[0]
     assert found[0] == "too_early" and "linear" in found[1]
     assert found[2] == pytest.approx(400 * 273 / 365) and found[3:] == (None, None)
@@ -296,7 +274,7 @@ def test_without_two_comparable_periods_the_pace_is_linear_and_grey(build):
 def test_a_period_without_any_value_is_unknown_and_not_nothing(build):
     connection, evaluate = build
     add_metric(connection, "leads", trust="failed", reason="not configured", last_event=None)
-    evaluate(GOAL)
+    evaluate(LEADS_GOAL)
     assert status(connection, "status, actual, forecast, pace, attainment") == [
         ("data_late", None, None, None, None)
     ]
@@ -308,7 +286,7 @@ def test_a_ratio_goal_uses_sums_over_sums(build):
     months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
     add_values(connection, "win_rate",
                {m: (1, 2) if m.month % 2 else (3, 12) for m in months}, grain="month")  # fmt: skip
-    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
+    evaluate(LEADS_GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
              .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
     actual, expected, forecast, found = status(connection, "actual, expected, forecast, status")[0]
     assert actual == pytest.approx((5 * 1 + 4 * 3) / (5 * 2 + 4 * 12))
@@ -321,7 +299,7 @@ def test_a_level_goal_glides_from_baseline_to_target(build):
     add_metric(connection, "followers", additivity="semi")
     first = dt.date(2024, 1, 1)
     add_values(connection, "followers", days(first, AS_OF, lambda d: 1000.0 + (d - first).days))
-    text = GOAL.replace("leads\n", "followers\n").replace("cumulative", "level")
+    text = LEADS_GOAL.replace("leads\n", "followers\n").replace("cumulative", "level")
     evaluate(text.replace("365", "1730").replace("400", "2090"))
     actual, expected, forecast, found = status(connection, "actual, expected, forecast, status")[0]
     assert actual == 1000 + (AS_OF - first).days
@@ -338,7 +316,7 @@ def test_a_level_whose_values_stopped_is_late_and_not_yesterdays(build):
     add_metric(connection, "nps", additivity="survey", unit="points")
     quarters = [dt.date(y, m, 1) for y in (2023, 2024, 2025, 2026) for m in (1, 4, 7, 10)][:13]
     add_values(connection, "nps", dict.fromkeys(quarters, 30.0), grain="quarter")
-    text = GOAL.replace("leads\n", "nps\n").replace("cumulative", "level\n  reading: quarter")
+    text = LEADS_GOAL.replace("leads\n", "nps\n").replace("cumulative", "level\n  reading: quarter")
     text = text.replace("365", "30").replace("400", "32")
     evaluate(text, dt.date(2026, 7, 30))  # the second quarter's answers may still come
     assert status(connection, "status") == [("off_track",)]
@@ -356,7 +334,7 @@ def test_a_share_of_a_whole_is_never_forecast_beyond_the_whole(build):
     months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
     add_values(connection, "connected", {m: (66 + k, 100) for k, m in enumerate(months)},
                grain="month")  # fmt: skip
-    text = GOAL.replace("leads\n", "connected\n").replace("cumulative", "level")
+    text = LEADS_GOAL.replace("leads\n", "connected\n").replace("cumulative", "level")
     evaluate(text.replace("365", "0.85").replace("400", "0.95"))
     low, high = status(connection, "forecast_low, forecast_high")[0]
     assert 0.95 < low <= high <= 1.0
@@ -367,17 +345,19 @@ def test_coarse_values_pace_on_what_they_hold(build):
     add_metric(connection, "hours", amec="impact")
     quarters = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in (1, 4, 7, 10)][:10]
     add_values(connection, "hours", dict.fromkeys(quarters, 100.0), grain="quarter")
-    evaluate(GOAL.replace("leads\n", "hours\n"), dt.date(2026, 8, 15))
+    evaluate(LEADS_GOAL.replace("leads\n", "hours\n"), dt.date(2026, 8, 15))
     assert status(connection, "actual, expected, forecast") == [(200.0, 200.0, 400.0)]
-    evaluate(GOAL.replace("leads\n", "hours\n"), dt.date(2026, 3, 1))
+    evaluate(LEADS_GOAL.replace("leads\n", "hours\n"), dt.date(2026, 3, 1))
     assert status(connection, "status, actual") == [("too_early", None)]
 
 
 def test_backtests_say_what_would_have_been_said(build):
     connection, evaluate = build
-    history(connection, "leads", 1.0)
-    add_values(connection, "leads", days(dt.date(2023, 1, 1), dt.date(2023, 12, 31), one))
-    evaluate(GOAL)
+    add_leads(connection, "leads", 1.0)
+    add_values(
+        connection, "leads", days(dt.date(2023, 1, 1), dt.date(2023, 12, 31), lambda day: 1.0)
+    )
+    evaluate(LEADS_GOAL)
     rows = connection.execute(
         "select period_from, count(*), count(is_covered), max(abs(error_share)) "
         "from metrics.goal_backtests group by 1 order by 1"
@@ -392,22 +372,29 @@ def test_backtests_say_what_would_have_been_said(build):
 def test_an_owner_who_left_is_named_and_a_missing_one_too(build):
     connection, evaluate = build
     add_owner(connection, "demand_lead", "Max Weber", status="left")
-    history(connection, "leads", 1.2)
-    assert evaluate(GOAL) == ["goal leads_2026: its owner demand_lead is missing (Max Weber left)."]
+    add_leads(connection, "leads", 1.2)
+    assert evaluate(LEADS_GOAL) == [
+        "goal leads_2026: its owner demand_lead is missing (Max Weber left)."
+    ]
     assert status(connection, "owner_name, owner_status") == [("Max Weber", "left")]
     connection.execute("update marts.dim_owners set is_current = false, owner_status = 'active'")
-    evaluate(GOAL)
+    evaluate(LEADS_GOAL)
     assert status(connection, "owner_status") == [("vacant",)]
 
 
 def test_a_goal_on_activity_alone_is_a_gap_until_an_outcome_names_it(build):
     connection, evaluate = build
-    history(connection, "leads", 1.2)
+    add_leads(connection, "leads", 1.2)
     add_metric(connection, "posts", amec="activity")
     add_metric(connection, "reach", amec="output")
-    posts = GOAL.replace("leads", "posts")
-    assert any("posts_2026" in line and "activity" in line for line in evaluate(GOAL + posts))
-    linked = GOAL + "  leading: [reach]\n" + GOAL.replace("leads", "reach") + "  leading: [posts]\n"
+    posts = LEADS_GOAL.replace("leads", "posts")
+    assert any("posts_2026" in line and "activity" in line for line in evaluate(LEADS_GOAL + posts))
+    linked = (
+        LEADS_GOAL
+        + "  leading: [reach]\n"
+        + LEADS_GOAL.replace("leads", "reach")
+        + "  leading: [posts]\n"
+    )
     assert evaluate(linked + posts) == []
     flagged = connection.execute(
         "select goal_id, has_goal_gap from metrics.dim_goals order by 1"
@@ -444,11 +431,11 @@ def test_a_goal_on_activity_alone_is_a_gap_until_an_outcome_names_it(build):
 def test_a_goal_that_cannot_be_is_refused_with_file_line_and_remedy(build, old, new, message):
     connection, evaluate = build
     add_owner(connection, "demand_lead", "Ida Holm")
-    history(connection, "leads", 1.2)
+    add_leads(connection, "leads", 1.2)
     add_values(connection, "leads", {AS_OF: 1.0}, slice_=("channel", "tv"))
-    assert GOAL.count(old) == 1
+    assert LEADS_GOAL.count(old) == 1
     with pytest.raises(ConfigError) as error:
-        evaluate(GOAL.replace(old, new))
+        evaluate(LEADS_GOAL.replace(old, new))
     assert message in str(error.value)
 
 
@@ -457,7 +444,7 @@ def test_a_period_must_fit_what_is_known(build):
     add_metric(connection, "margin", additivity="ratio", unit="percent")
     months = [dt.date(y, m, 1) for y in (2024, 2025) for m in range(1, 13)]
     add_values(connection, "margin", dict.fromkeys(months, (1, 2)), grain="month")
-    text = GOAL.replace("leads\n", "margin\n").replace("cumulative", "ratio")
+    text = LEADS_GOAL.replace("leads\n", "margin\n").replace("cumulative", "ratio")
     text = (
         text.replace("365", "0.5")
         .replace("400", "0.6")
@@ -474,7 +461,7 @@ def test_a_ratio_whose_parts_do_not_add_up_over_time_is_refused(build):
     # Hours add up over the year; people are the same people in every quarter.
     add_values(connection, "hours_each", dict.fromkeys(quarters, (300, 100)), grain="quarter")
     add_values(connection, "hours_each", {dt.date(2025, 1, 1): (1200, 100)}, grain="year")
-    text = GOAL.replace("leads\n", "hours_each\n").replace("cumulative", "ratio")
+    text = LEADS_GOAL.replace("leads\n", "hours_each\n").replace("cumulative", "ratio")
     with pytest.raises(ConfigError, match=r"2026.yml:7: .* do not add up over 2025"):
         evaluate(text.replace("365", "3").replace("400", "4"))
 
@@ -530,7 +517,7 @@ def test_a_moving_easter_does_not_move_the_pace(build):
     add_values(connection, "leads", days(dt.date(2024, 1, 1), dt.date(2026, 4, 14), closed))
     day = dt.date(2026, 4, 14)
     per_year = sum(closed(d) for d in days(dt.date(2026, 1, 1), dt.date(2026, 12, 31), closed))
-    text = GOAL.replace("target: 400", f"target: {per_year}").replace("baseline: 365",
+    text = LEADS_GOAL.replace("target: 400", f"target: {per_year}").replace("baseline: 365",
                                                                       "baseline: 200")  # fmt: skip
     holidays = types.SimpleNamespace(holidays=WESTERN)
     found = {}
@@ -553,9 +540,9 @@ def test_a_moving_easter_does_not_move_the_pace(build):
 )
 def test_a_calendar_that_cannot_be_is_refused(build, old, new, said):
     connection, evaluate = build
-    history(connection, "leads", 1.2)
+    add_leads(connection, "leads", 1.2)
     with pytest.raises(ConfigError, match=said):
-        evaluate(GOAL.replace(old, new))
+        evaluate(LEADS_GOAL.replace(old, new))
 
 
 def test_working_days_need_days(build):
@@ -564,7 +551,7 @@ def test_working_days_need_days(build):
     months = [dt.date(y, m, 1) for y in (2024, 2025) for m in range(1, 13)]
     add_values(connection, "leads", dict.fromkeys(months, 30.0), grain="month")
     with pytest.raises(ConfigError, match="'leads' is read by month here; working days need days"):
-        evaluate(GOAL.replace("why:", "calendar: working_days\n  why:"))
+        evaluate(LEADS_GOAL.replace("why:", "calendar: working_days\n  why:"))
 
 
 # --- plans and leading metrics -------------------------------------------------------------------
@@ -572,8 +559,8 @@ def test_working_days_need_days(build):
 
 def test_plans_of_the_periods_add_up_to_the_target(build):
     connection, evaluate = build
-    history(connection, "leads", 1.2)
-    evaluate(GOAL)
+    add_leads(connection, "leads", 1.2)
+    evaluate(LEADS_GOAL)
     rows = connection.execute(
         "select grain, count(*), sum(plan), sum(plan_to_date), count(plan_to_date) "
         "from metrics.goal_plans group by 1 order by 1"
@@ -593,7 +580,7 @@ def test_a_ratios_plan_is_no_part_of_its_target_and_a_levels_is_its_glide_path(b
     months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
     add_values(connection, "win_rate",
                {m: (1, 2) if m.month % 2 else (3, 12) for m in months}, grain="month")  # fmt: skip
-    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
+    evaluate(LEADS_GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "ratio")
              .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
     plans = dict(connection.execute("select period_start, plan from metrics.goal_plans where grain "
                                     "= 'month'").fetchall())  # fmt: skip
@@ -602,7 +589,7 @@ def test_a_ratios_plan_is_no_part_of_its_target_and_a_levels_is_its_glide_path(b
     assert plans[dt.date(2026, 2, 1)] == pytest.approx(0.27 * (3 / 24) / (12 / 84))
     assert connection.execute("select count(*) from metrics.goal_plans where grain = 'week'"
                               ).fetchone() == (0,)  # fmt: skip
-    evaluate(GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "level")
+    evaluate(LEADS_GOAL.replace("leads\n", "win_rate\n").replace("cumulative", "level")
              .replace("365", "0.25").replace("400", "0.27"))  # fmt: skip
     rows = connection.execute(
         "select grain, count(*), max(plan) from metrics.goal_plans group by 1"
@@ -612,9 +599,9 @@ def test_a_ratios_plan_is_no_part_of_its_target_and_a_levels_is_its_glide_path(b
 
 def test_what_a_goal_names_as_leading_is_kept(build):
     connection, evaluate = build
-    history(connection, "leads", 1.2)
+    add_leads(connection, "leads", 1.2)
     add_metric(connection, "reach", amec="output")
-    evaluate(GOAL + "  leading: [reach]\n")
+    evaluate(LEADS_GOAL + "  leading: [reach]\n")
     assert connection.execute("select * from metrics.goal_leading").fetchall() == [
         ("leads_2026", "reach")
     ]
