@@ -73,10 +73,11 @@ def test_attainment_pace_and_forecast_stand_by_goal_and_week(measured):
     goal_metrics.write(run, connection)
     week = dt.date(2026, 9, 28)
     last = f"period_start = '{week}'"
-    leads, minutes = rows(connection, "goal_attainment", last)
+    [leads] = rows(connection, "goal_attainment", last)
+    # Minutes have been beyond their target all year: no way is left to have a share of.
+    assert {row[0] for row in rows(connection, "goal_attainment")} == {"leads_2026"}
     assert leads[:2] == ("leads_2026", week) and leads[2] == pytest.approx(273 * 1.2 / 400)
     assert leads[3:5] == (pytest.approx(273 * 1.2), 400) and leads[7] is False  # a Wednesday
-    assert minutes[2:5] == (pytest.approx((108 - 140) / (120 - 140)), -32, -20)
     leads, minutes = rows(connection, "pacing_index", last)
     assert leads[2] == pytest.approx(1.2 * 365 / 400, rel=5e-3)
     assert minutes[2] > 1 and minutes[4] == 108  # lower is better: expected over actual
