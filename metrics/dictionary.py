@@ -9,13 +9,12 @@ from pathlib import Path
 
 import yaml
 
-from metrics import computed, modelled
+from metrics import computed
 from metrics.catalogue import REFUSED_IDS, Catalogue, Metric, slice_name
 from metrics.computed import Computed
-from metrics.modelled import Modelled
 from settings import ROOT
 
-Entry = Metric | Modelled | Computed
+Entry = Metric | Computed
 PAGE = ROOT / "docs" / "metrics.md"
 MODELS = ROOT / "dbt_project" / "models"
 DASHBOARDS = ROOT / "metrics" / "dashboards"
@@ -65,7 +64,7 @@ ADDITIVITY = {
 def page(catalogue: Catalogue) -> str:
     """The whole page as Markdown: contents by domain and by level, an entry a metric."""
     domains: dict[str, list[Entry]] = {}
-    known = {**catalogue.metrics, **modelled.load(taken=catalogue.files), **computed.load()}
+    known = {**catalogue.metrics, **computed.load()}
     for name in sorted(known):
         domains.setdefault(known[name].meta.domain, []).append(known[name])
     order = sorted(domains, key=lambda d: [*DOMAINS, d].index(d))
@@ -73,8 +72,8 @@ def page(catalogue: Catalogue) -> str:
     lines = [
         "# Metrics",
         "",
-        "Written by `python -m metrics dictionary` from `metrics/definitions`,",
-        "`metrics/modelled` and `metrics/computed`; do not edit. How to add one:",
+        "Written by `python -m metrics dictionary` from `metrics/definitions` and",
+        "`metrics/computed`; do not edit. How to add one:",
         "[how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
         "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
         "`metrics.metric_trust`.",
@@ -172,13 +171,7 @@ def _entry(metric: Entry, catalogue: Catalogue, shown: dict[str, list[str]]) -> 
         f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
         ADDITIVITY[meta.additivity],
         f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
-        *(
-            _computed(metric)
-            if isinstance(metric, Computed)
-            else _estimated(metric)
-            if isinstance(metric, Modelled)
-            else _told(metric, catalogue)
-        ),
+        *(_computed(metric) if isinstance(metric, Computed) else _told(metric, catalogue)),
         f"on dashboards: {', '.join(shown.get(metric.spec.name, ())) or 'none of its own'}",
         f"Source: {meta.source}. Defined in `{metric.file.name}`.",
     ]
@@ -188,19 +181,6 @@ def _entry(metric: Entry, catalogue: Catalogue, shown: dict[str, list[str]]) -> 
         f"**{metric.spec.label}.** {metric.spec.description} *{meta.caveat}*",
         "",
         *(f"- {fact}" for fact in facts),
-    ]
-
-
-def _estimated(metric: Modelled) -> list[str]:
-    meta = metric.meta
-    table = re.search(r"from (metrics\.\w+)", metric.spec.rows)
-    return [
-        f"estimated after all others, with 90 % interval and run: `{table and table[1]}`, "
-        f"from {', '.join(f'`{mart}`' for mart in metric.spec.upstream)}; "
-        f"by {', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices)}; "
-        "no total",
-        f"data needed: {', '.join(f'`{table}`' for table in needed(list(metric.spec.upstream)))}",
-        "`mf query` cannot answer it: MetricFlow reads marts, and no model has run there",
     ]
 
 
@@ -221,12 +201,21 @@ def _told(metric: Metric, catalogue: Catalogue) -> list[str]:
 
 def _computed(metric: Computed) -> list[str]:
     meta, spec = metric.meta, metric.spec
+    how = f"computed by `{spec.by}` from other metrics' results"
+    if spec.rows:
+        table = re.search(r"from (metrics\.\w+)", spec.rows)
+        how = f"estimated after all others, with 90 % interval and run: `{table and table[1]}`"
+    needs = "that of the metrics it is computed from"
+    if spec.upstream:
+        how += f", from {', '.join(f'`{mart}`' for mart in spec.upstream)}"
+        needs = ", ".join(f"`{table}`" for table in needed(list(spec.upstream)))
     return [
         f"`{spec.formula}`",
-        f"computed by `{spec.by}` from other metrics' results, so `mf query` does not know it; by "
-        f"{', '.join(meta.grains)}; slices: {', '.join(f'`{s}`' for s in meta.slices) or 'none'}"
+        f"{how}; by {', '.join(meta.grains)}; "
+        f"slices: {', '.join(f'`{s}`' for s in meta.slices) or 'none'}"
         + ("" if meta.total else "; no total"),
-        "data needed: that of the metrics it is computed from",
+        f"data needed: {needs}",
+        "`mf query` cannot answer it: MetricFlow reads marts, and this comes after them",
     ]
 
 

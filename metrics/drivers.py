@@ -13,7 +13,7 @@ import datetime as dt
 import math
 import typing
 
-from metrics.goals import shift
+from metrics.periods import shift
 from metrics.storing import insert
 from settings import Run
 

@@ -19,7 +19,8 @@ from metrics import queries
 from metrics.boards import number_format
 from metrics.drivers import REST
 from metrics.figures import said
-from metrics.goals import nearest, shift
+from metrics.goals import nearest
+from metrics.periods import shift
 from metrics.values import NO_SLICE_VALUE
 from settings import ConfigError, Run
 
@@ -288,6 +289,15 @@ def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> It
             f"target {said(goal['target'], form)} by {goal['period_to']}, "
             f"{goal['owner_name'] or 'nobody'} ({goal['owner_role']})"
         )
+        if goal["interval_basis"]:
+            low, high = (said(goal[f"forecast_{end}"], form) for end in ("low", "high"))
+            held = "not backtested: too little history"
+            if goal["interval_basis"] == "backtested":
+                held = (
+                    f"{goal['backtest_covered_share']:.0%} of {goal['backtest_readings']} past "
+                    "intervals held the result"
+                )
+            yield f"  ends between {low} and {high} (80 %; {held})"
 
 
 def _behind(

@@ -8,7 +8,8 @@ import typing
 
 from metrics import computed
 from metrics.computed import Row
-from metrics.goals import last_day
+from metrics.goals import beyond
+from metrics.periods import last_day
 from settings import Run
 
 if typing.TYPE_CHECKING:
@@ -34,7 +35,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
             case when d.profile = 'cumulative' then 0 else d.baseline end,
             case when d.better in ('higher', 'lower') then d.better = 'higher'
                 else d.target >= d.baseline end,
-            s.trust, s.trust_reason
+            s.trust, s.trust_reason, d.profile
         from ordered as o
         join metrics.dim_goals as d on o.goal_id = d.goal_id
         join metrics.goal_status as s on o.goal_id = s.goal_id
@@ -46,7 +47,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
         name: [] for name in ("goal_attainment", "pacing_index", "forecast_at_completion")
     }
     for goal, week, day, actual, expected, forecast, low, high, status, *rest in readings:
-        target, start, is_higher, trust, reason = rest
+        target, start, is_higher, trust, reason, profile = rest
         if actual is None:
             continue
         # Only the newest readings rest on late data; those before it came in time.
@@ -54,7 +55,8 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
         about = {"is_complete": day.weekday() == 6, "trust": told[0], "trust_reason": told[1]}
         key = ("week", week, "goal_id", goal)
         above, below = actual - start, target - start
-        if below:
+        is_past = profile != "cumulative" and beyond(actual, target, is_higher)
+        if below and not is_past:
             rows["goal_attainment"].append(Row(*key, above / below + 0.0, above, below, **about))
         if expected is not None and actual > 0 and expected > 0:
             pair = (actual, expected) if is_higher else (expected, actual)

@@ -11,7 +11,6 @@ Arithmetic and its sources: `metrics/pacing.py`.
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import datetime as dt
 import difflib
@@ -22,8 +21,24 @@ from pathlib import Path
 
 from pydantic import Field
 
-from metrics import pacing, workdays
+from metrics import calibration, pacing, workdays
+from metrics.calibration import Outlook, Past
 from metrics.pacing import Forecast
+from metrics.periods import (
+    GRAINS,
+    Period,
+    Point,
+    Series,
+    comparable_shares,
+    elapsed_share,
+    last_day,
+    last_end,
+    level_history,
+    ratio_scale,
+    rests_at_weekends,
+    sundays,
+    tiles,
+)
 from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
 
@@ -31,18 +46,22 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 Status = typing.Literal[
-    "on_track", "at_risk", "off_track", "too_early", "data_late", "reached", "missed"
+    "on_track",
+    "at_risk",
+    "off_track",
+    "too_early",
+    "data_late",
+    "no_source",
+    "reached",
+    "missed",
 ]
 COLOURS = ("on_track", "at_risk", "off_track")
-GRAINS = ("day", "week", "month", "quarter", "year")
 OUTCOMES = ("outcome", "impact")
 PROFILES = {
     "cumulative": ("additive",),
     "ratio": ("ratio", "survey"),
     "level": ("semi", "ratio", "percentile", "survey", "distinct", "model", "additive"),
 }
-RESTING = 0.25  # of a weekday: what a weekend day carries at most where business rests
-COVERED = 14  # days that a comparable period's first value may lie after its start
 
 TABLES = """
 create or replace table metrics.dim_goals (
@@ -57,8 +76,9 @@ create or replace table metrics.goal_status (
     period_from date, period_to date, profile varchar, baseline double, target double,
     as_of date, actual double, expected double, pace double, attainment double,
     forecast double, forecast_low double, forecast_high double, probability double,
-    status varchar, status_reason varchar, required_rate double, trust varchar,
-    trust_reason varchar, why varchar);
+    status varchar, status_reason varchar, required_rate double, interval_basis varchar,
+    backtest_readings bigint, backtest_covered_share double, trust varchar, trust_reason varchar,
+    why varchar);
 create or replace table metrics.goal_forecasts (
     goal_id varchar, reading_date date, actual double, expected double, forecast double,
     forecast_low double, forecast_high double, probability double, status varchar);
@@ -75,14 +95,6 @@ create or replace table metrics.goal_leading (goal_id varchar, metric_id varchar
 
 Words = typing.Annotated[str, Field(min_length=1)]
 Finite = typing.Annotated[float, Field(allow_inf_nan=False)]
-
-
-@strict
-class Period:
-    """First and last day of a goal, both counted."""
-
-    first: dt.date = Field(alias="from")
-    last: dt.date = Field(alias="to")
 
 
 @strict
@@ -132,43 +144,12 @@ class Metric(typing.NamedTuple):
     trust: str
     trust_reason: str
     last_event: dt.date | None
+    has_source: bool
 
 
 class Owner(typing.NamedTuple):
     name: str | None
     status: str
-
-
-class Point(typing.NamedTuple):
-    """One stored period of a metric: first and last day, value, numerator, denominator."""
-
-    first: dt.date
-    last: dt.date
-    value: float | None
-    above: float | None
-    below: float | None
-
-
-class Series(typing.NamedTuple):
-    """A metric's slice at one grain, oldest first, and the first day the metric is known at.
-    `holidays`: periods are compared by working days, with these off; None: by the date."""
-
-    grain: str
-    points: list[Point]
-    known_from: dt.date | None
-    holidays: workdays.Rules | None = None
-
-    def within(self, first: dt.date, last: dt.date) -> list[Point]:
-        """Points that lie wholly in [first, last]."""
-        start = bisect.bisect_left(self.points, first, key=lambda p: p.first)
-        stop = bisect.bisect_right(self.points, last, key=lambda p: p.last)
-        return self.points[start:stop]
-
-    def total(self, first: dt.date, last: dt.date, part: str = "value") -> float | None:
-        """Sum of a part over [first, last]; None where nothing is known."""
-        found = [getattr(p, part) for p in self.within(first, last)]
-        known = [number for number in found if number is not None]
-        return math.fsum(known) if known else None
 
 
 class Reading(typing.NamedTuple):
@@ -212,7 +193,9 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
         goal, metric = entry.goal, metrics[entry.goal.metric]
         owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
         series = read_series(connection, entry, metric, run.settings.organization.holidays)
-        status, readings = standing(goal, metric, series, run.as_of)
+        past = calibration.past(series, goal.profile == "ratio", metric.unit)
+        status, readings = standing(goal, metric, past, run.as_of)
+        tested = backtest(goal, metric, past)
         about = (goal.name, goal.statement, metric.metric_id, metric.label, metric.unit)
         rows["dim_goals"].append(
             (*about, metric.better, metric.amec, metric.objective, slice_text(goal), goal.owner,
@@ -222,13 +205,13 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
         )  # fmt: skip
         rows["goal_status"].append(
             (*about, slice_text(goal), goal.owner, *owner, goal.period.first, goal.period.last,
-             goal.profile, goal.baseline, goal.target, *status, metric.trust,
-             metric.trust_reason, goal.why)
+             goal.profile, goal.baseline, goal.target, *status,
+             *basis(readings, tested), metric.trust, metric.trust_reason, goal.why)
         )  # fmt: skip
         rows["goal_forecasts"] += [
             (goal.name, r.day, r.actual, r.expected, *r.forecast, shown) for r, shown in readings
         ]
-        rows["goal_backtests"] += backtest(goal, metric, series)
+        rows["goal_backtests"] += tested
         rows["goal_plans"] += plans(goal, series, run.as_of)
         rows["goal_leading"] += [(goal.name, leading) for leading in goal.leading]
         if owner.status in ("left", "vacant"):
@@ -361,7 +344,8 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     rows = connection.execute(
         "select m.metric_id, m.label, m.unit, m.better, m.additivity, m.amec, m.objective, "
         "coalesce(t.trust, 'failed'), coalesce(t.reason, case when t.trust is null "
-        "then 'nothing is known of its data' else '' end), t.last_event_date "
+        "then 'nothing is known of its data' else '' end), t.last_event_date, "
+        "coalesce(t.sources <> '', true) "
         "from metrics.dim_metrics m left join metrics.metric_trust t using (metric_id) order by 1"
     ).fetchall()
     return {row[0]: Metric(*row) for row in rows}
@@ -459,13 +443,14 @@ def read_series(
 
 
 def standing(
-    goal: Goal, metric: Metric, series: Series, as_of: dt.date
+    goal: Goal, metric: Metric, past: Past, as_of: dt.date
 ) -> tuple[tuple, list[tuple[Reading, str]]]:
     """(as_of .. required_rate of goal_status, [(reading, shown status)]) of one goal.
 
     Weekly readings stand on Sundays; the last one on `as_of` or the goal's last day. Figures of
     late data are those of the last day that is known, and their status is data_late, also where
-    some values are younger than the newest event: nobody knows what is missing between."""
+    some values are younger than the newest event: nobody knows what is missing between. Where no
+    source was ever named nothing is late: no_source."""
     higher = is_higher(goal, metric)
     end = min(as_of, goal.period.last)
     late = metric.trust in ("stale", "failed")
@@ -475,8 +460,12 @@ def standing(
         through = min(metric.last_event or dt.date.min, as_of)
     known = through
     if late and goal.profile != "level":  # a deal that closed later than the last was opened
-        counted = (p.last for p in series.points if p.value is not None)
+        counted = (p.last for p in past.series.points if p.value is not None)
         known = min(max(through, *counted, dt.date.min), as_of)
+    if not metric.has_source:
+        none = Reading(as_of, None, None, None, 0.0, 0, Forecast(None))
+        reason = f"Nothing is read for it: {metric.trust_reason.rstrip('.')}."
+        return _status_row(goal, none, "no_source", reason, higher), []
     if end < goal.period.first:
         none = Reading(as_of, None, None, None, 0.0, 0, Forecast(None))
         reason = f"Begins on {goal.period.first}."
@@ -484,8 +473,8 @@ def standing(
     days = sundays(goal.period.first, end)
     if not days or days[-1] != end:
         days.append(end)
-    read = [read_on(goal, metric, series, day, min(day, known)) for day in days]
-    unborn = last_day(goal.period.first, series.grain)  # before it, no value can be there yet
+    read = [read_on(goal, metric, past, day, min(day, known)) for day in days]
+    unborn = last_day(goal.period.first, past.series.grain)  # before it, no value can be there yet
     raw = [
         "data_late"
         if day > through
@@ -505,53 +494,66 @@ def standing(
     return _status_row(goal, last._replace(day=as_of), status, reason, higher), readings
 
 
-def read_on(goal: Goal, metric: Metric, series: Series, day: dt.date, through: dt.date) -> Reading:
+def read_on(goal: Goal, metric: Metric, known: Past, day: dt.date, through: dt.date) -> Reading:
     """The goal as known on `through` (<= `day`), by the rule of its profile."""
     if through < goal.period.first and goal.profile != "level":
         return Reading(day, None, None, None, 0.0, 0, Forecast(None))
     rule = {"cumulative": _cumulative, "ratio": _ratio, "level": _level}[goal.profile]
-    return rule(goal, is_higher(goal, metric), series, day, through)
+    return rule(goal, is_higher(goal, metric), known, day, through)
 
 
-def _cumulative(
-    goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date
-) -> Reading:
-    through = last_end(through, series.grain)
-    elapsed = elapsed_share(goal.period, through, series.holidays)
-    shares = comparable_shares(series, goal.period, through, "value")
-    share = pacing.mean(shares) if len(shares) >= 2 else elapsed
+def _cumulative(goal: Goal, higher: bool, known: Past, day: dt.date, through: dt.date) -> Reading:
+    series, last = known.series, last_end(through, known.series.grain)
+    seen = calibration.outlook(known, goal.period, last)
+    share = seen.done[0]
+    if seen.seasons < 2:
+        share = elapsed_share(goal.period, last, series.holidays)
     expected = goal.target * share
-    actual = series.total(goal.period.first, through)
-    if actual is None:
-        return Reading(day, None, expected, None, share, len(shares), Forecast(None))
-    can_fall = any(point.value is not None and point.value < 0 for point in series.points)
-    forecast = pacing.by_share(actual, shares, elapsed, goal.target, higher, can_fall)
-    required = _over(goal.target - actual, goal.target * (1 - share))
-    return Reading(day, actual, expected, required, share, len(shares), forecast)
+    if seen.actual is None:
+        return Reading(day, None, expected, None, share, seen.seasons, Forecast(None))
+    forecast = _forecast(goal, higher, known, seen, last, goal.target)
+    required = _over(goal.target - seen.actual, goal.target * (1 - share))
+    return Reading(day, seen.actual, expected, required, share, seen.seasons, forecast)
 
 
-def _ratio(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
-    through = last_end(through, series.grain)
-    elapsed = elapsed_share(goal.period, through, series.holidays)
-    above = comparable_shares(series, goal.period, through, "above")
-    below = comparable_shares(series, goal.period, through, "below")
-    seasons = min(len(above), len(below))
-    above, below = above[:seasons], below[:seasons]
-    done = (pacing.mean(above), pacing.mean(below)) if seasons >= 2 else (elapsed, elapsed)
+def _ratio(goal: Goal, higher: bool, known: Past, day: dt.date, through: dt.date) -> Reading:
+    series, last = known.series, last_end(through, known.series.grain)
+    seen = calibration.outlook(known, goal.period, last)
+    done = seen.done
+    if seen.seasons < 2:
+        done = (elapsed_share(goal.period, last, series.holidays),) * 2
     expected = goal.target * done[0] / done[1] if done[1] > 0 else None
-    top = series.total(goal.period.first, through, "above")
-    bottom = series.total(goal.period.first, through, "below")
-    if top is None or not bottom:
-        return Reading(day, None, expected, None, done[1], seasons, Forecast(None))
-    actual = ratio_scale(series) * top / bottom
-    forecast = _capped(pacing.by_two_shares(actual, above, below, goal.target, higher), series)
+    if seen.actual is None:
+        return Reading(day, None, expected, None, done[1], seen.seasons, Forecast(None))
+    scale = ratio_scale(series)
+    actual = scale * seen.actual
+    found = _forecast(goal, higher, known, seen, last, goal.target / scale * seen.whole)
+    told = (None if x is None else scale * x / seen.whole for x in found[:3])
+    forecast = _capped(Forecast(*told, found.probability), series)
     planned = _over(goal.target * (1 - done[0]), 1 - done[1])
     rest = _over(goal.target - actual * done[1], 1 - done[1])
     required = _over(rest, planned) if rest is not None and planned is not None else None
-    return Reading(day, actual, expected, required, done[1], seasons, forecast)
+    return Reading(day, actual, expected, required, done[1], seen.seasons, forecast)
 
 
-def _level(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.date) -> Reading:
+def _forecast(
+    goal: Goal, higher: bool, known: Past, seen: Outlook, day: dt.date, target: float
+) -> Forecast:
+    """Where the amount ends: certainly when the period is over, without an interval when there is
+    no comparable period or too little to see how its weeks scatter."""
+    if seen.rest is None:
+        return Forecast(None)
+    value = seen.rest.done + seen.rest.rest
+    if day >= goal.period.last:
+        return pacing.certain(seen.rest.done, target, higher)
+    found = calibration.trial(known, goal.period, day, day) if seen.seasons else None
+    if found is None:
+        return Forecast(value)
+    return pacing.by_rest(seen.rest, *found, target, higher)
+
+
+def _level(goal: Goal, higher: bool, known: Past, day: dt.date, through: dt.date) -> Reading:
+    series = known.series
     elapsed = elapsed_share(goal.period, min(day, through))
     history = level_history(series, min(through, goal.period.last))
     if not history:
@@ -559,13 +561,16 @@ def _level(goal: Goal, higher: bool, series: Series, day: dt.date, through: dt.d
     at = history[-1][0]
     glide = elapsed_share(goal.period, at)
     expected = goal.baseline + (goal.target - goal.baseline) * glide
-    steps = steps_between(series.grain, at, goal.period.last)
-    values = [value for _, value in history]
-    forecast = _capped(pacing.by_trend(values, steps, goal.target, higher), series)
-    required = _over(goal.target - values[-1], (goal.target - goal.baseline) * (1 - glide))
-    stretches = len(values) // steps if steps else len(values)
+    on = min(through, goal.period.last)
+    found = calibration.trend(known, goal.period, on)
+    wider = calibration.level_width(known, goal.period, on, on)
+    forecast = _capped(pacing.by_trend(found, goal.target, higher, wider), series)
+    actual = history[-1][1]
+    required = None
+    if not beyond(actual, goal.target, higher):
+        required = _over(goal.target - actual, (goal.target - goal.baseline) * (1 - glide))
     gap = _level_gap(series.grain, [end for end, _ in history], goal.period, through)
-    return Reading(day, values[-1], expected, required, elapsed, stretches, forecast, gap)
+    return Reading(day, actual, expected, required, elapsed, found.stretches, forecast, gap)
 
 
 def _level_gap(grain: str, ends: list[dt.date], period: Period, day: dt.date) -> str | None:
@@ -624,15 +629,40 @@ def _status_row(goal: Goal, r: Reading, status: str, reason: str, higher: bool) 
     pace = None
     if r.actual is not None and r.expected is not None and r.actual > 0 and r.expected > 0:
         pace = r.actual / r.expected if higher else r.expected / r.actual
-    attainment = None
-    if r.actual is not None:
-        start = 0.0 if goal.profile == "cumulative" else goal.baseline
-        attainment = _over(r.actual - start, goal.target - start)
-    done = status in ("reached", "missed")
+    required = None if status in ("reached", "missed") else r.required
     return (
-        r.day, r.actual, r.expected, pace, attainment, *r.forecast, status, reason,
-        None if done else r.required,
+        r.day, r.actual, r.expected, pace, attainment(goal, r.actual, higher), *r.forecast,
+        status, reason, required,
     )  # fmt: skip
+
+
+def attainment(goal: Goal, actual: float | None, higher: bool) -> float | None:
+    """Share of the way from baseline to target that is done; of a cumulative goal, of the target.
+    None for a level or ratio beyond its target: there is no way left to have a share of."""
+    if actual is None:
+        return None
+    if goal.profile == "cumulative":
+        return _over(actual, goal.target)
+    if beyond(actual, goal.target, higher):
+        return None
+    share = _over(actual - goal.baseline, goal.target - goal.baseline)
+    return None if share is None else share + 0.0  # no -0.0
+
+
+def beyond(actual: float, target: float, higher: bool) -> bool:
+    return actual > target if higher else actual < target
+
+
+def basis(
+    readings: list[tuple[Reading, str]], tested: list[tuple]
+) -> tuple[str | None, int, float | None]:
+    """(interval_basis, backtest_readings, backtest_covered_share) of a goal: whether the interval
+    it shows, and the chance with it, was held against past ends, how many, and the share held."""
+    held = [row[-1] for row in tested if row[-1] is not None]
+    share = sum(held) / len(held) if held else None
+    low = readings[-1][0].forecast.low if readings else None
+    told = "backtested" if held else "not_backtested"
+    return None if low is None else told, len(held), share
 
 
 def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date, goal: Goal) -> str:
@@ -680,138 +710,11 @@ def chance_text(probability: float | None) -> str | None:
     return f"{100 * probability:.0f}\u202f%"
 
 
-# --- periods and series --------------------------------------------------------------------------
-
-
 def is_higher(goal: Goal, metric: Metric) -> bool:
     """Whether more is better: the metric says so, or else the way from baseline to target."""
     if metric.better in ("higher", "lower"):
         return metric.better == "higher"
     return goal.target >= goal.baseline
-
-
-def comparable_periods(period: Period, count: int = pacing.PERIODS) -> list[Period]:
-    """The same days of earlier years (of the year before for anything up to a year), newest
-    first."""
-    years = max(1, math.ceil(((period.last - period.first).days + 1) / 366))
-    return [
-        Period(**{"from": shift(period.first, -k * years), "to": shift(period.last, -k * years)})
-        for k in range(1, count + 1)
-    ]
-
-
-def comparable_shares(series: Series, period: Period, day: dt.date, part: str) -> list[float]:
-    """Share of its final total that each comparable period had reached on the day `day`, newest
-    first; periods that were not known from their start are left out."""
-    shares = []
-    for earlier in comparable_periods(period):
-        if series.known_from is None or (series.known_from - earlier.first).days > COVERED:
-            break
-        final = series.total(earlier.first, earlier.last, part)
-        if final is None or final <= 0:
-            break
-        if series.holidays is None:
-            ends = [(same_day(day, period, earlier), 1.0)]
-        else:
-            gone = workdays.worked(series.holidays, period.first, period.last, day)
-            ends = workdays.until(series.holidays, earlier.first, earlier.last, gone)
-        reached = (w * (series.total(earlier.first, at, part) or 0.0) for at, w in ends)
-        shares.append(math.fsum(reached) / final)
-    return shares
-
-
-def rests_at_weekends(series: Series) -> bool:
-    """Whether a weekend day carries less than a quarter of a weekday; sizes, not signs, count."""
-    sizes = ([], [])
-    for p in series.points:
-        size = p.value if p.below is None else p.below
-        if size is not None:
-            sizes[p.first.weekday() >= 5].append(abs(size))
-    week, weekend = (math.fsum(s) / days for s, days in zip(sizes, (5, 2), strict=True))
-    return weekend < RESTING * week
-
-
-def same_day(day: dt.date, period: Period, earlier: Period) -> dt.date:
-    """The day of `earlier` that stands where `day` stands in `period`."""
-    if day >= period.last:
-        return earlier.last
-    return shift(day, earlier.first.year - period.first.year)
-
-
-def shift(day: dt.date, years: int) -> dt.date:
-    """The same day of another year; the last of February stays the last of February."""
-    if (day.month, day.day) in ((2, 28), (2, 29)) and (day + dt.timedelta(days=1)).month == 3:
-        return dt.date(day.year + years, 3, 1) - dt.timedelta(days=1)
-    return day.replace(year=day.year + years)
-
-
-def elapsed_share(period: Period, day: dt.date, holidays: workdays.Rules | None = None) -> float:
-    """Share of the period's days (working days, if holidays are told) gone at the end of `day`."""
-    if holidays is not None:
-        return workdays.worked(holidays, period.first, period.last, day)
-    total = (period.last - period.first).days + 1
-    return min(1.0, max(0.0, ((day - period.first).days + 1) / total))
-
-
-def sundays(first: dt.date, last: dt.date) -> list[dt.date]:
-    """Ends of ISO weeks in [first, last]."""
-    day = first + dt.timedelta(days=6 - first.weekday())
-    return [day + dt.timedelta(weeks=week) for week in range(max(0, (last - day).days // 7 + 1))]
-
-
-def tiles(grain: str, period: Period) -> bool:
-    """Whether whole periods of `grain` fill the goal's period."""
-    before = period.first - dt.timedelta(days=1)
-    return last_end(before, grain) == before and last_end(period.last, grain) == period.last
-
-
-def last_end(day: dt.date, grain: str) -> dt.date:
-    """The last day on or before `day` on which a period of `grain` ends."""
-    first = day if grain == "day" else day - dt.timedelta(days=day.weekday())
-    if grain not in ("day", "week"):
-        months = {"month": 1, "quarter": 3, "year": 12}[grain]
-        first = dt.date(day.year, (day.month - 1) // months * months + 1, 1)
-    return day if last_day(first, grain) == day else first - dt.timedelta(days=1)
-
-
-def last_day(first: dt.date, grain: str) -> dt.date:
-    """The last day of the period of `grain` that begins on `first`."""
-    if grain in ("day", "week"):
-        return first + dt.timedelta(days=0 if grain == "day" else 6)
-    months = {"month": 1, "quarter": 3, "year": 12}[grain]
-    month = first.month - 1 + months
-    return dt.date(first.year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
-
-
-def steps_between(grain: str, at: dt.date, end: dt.date) -> int:
-    """Periods of the reading's grain from `at` to `end`; days are read once a week."""
-    if end <= at:
-        return 0
-    if grain in ("day", "week"):
-        return max(1, round((end - at).days / 7))
-    months = (end.year - at.year) * 12 + end.month - at.month
-    return max(1, round(months / {"month": 1, "quarter": 3, "year": 12}[grain]))
-
-
-def level_history(series: Series, through: dt.date) -> list[tuple[dt.date, float]]:
-    """[(day, value)] of a level up to `through`, oldest first: each stored period, or for days
-    the last value of each seven days counted back from the newest."""
-    known = [(p.last, p.value) for p in series.points if p.last <= through and p.value is not None]
-    if series.grain != "day" or not known:
-        return known
-    weekly = [known[-1]]
-    for day, value in reversed(known):
-        if (weekly[-1][0] - day).days >= 7:
-            weekly.append((day, value))
-    return weekly[::-1]
-
-
-def ratio_scale(series: Series) -> float:
-    """100 for a ratio that is stored in hundredths, 1 for one stored as it is."""
-    for p in series.points:
-        if p.value and p.above and p.below:
-            return float(f"{p.value / (p.above / p.below):.6g}")
-    return 1.0
 
 
 def _capped(forecast: Forecast, series: Series) -> Forecast:
@@ -887,21 +790,24 @@ def planned_share(goal: Goal, series: Series, day: dt.date, part: str) -> float:
 # --- backtests -----------------------------------------------------------------------------------
 
 
-def backtest(goal: Goal, metric: Metric, series: Series) -> list[tuple]:
-    """Rows of goal_backtests: what the same rule would have said at the month ends of earlier
-    periods (week ends of short ones), from what preceded them, against how they ended."""
-    rows = []
-    higher = is_higher(goal, metric)
-    for earlier in reversed(comparable_periods(goal.period)):
-        if series.known_from is None or (series.known_from - earlier.first).days > COVERED:
+def backtest(goal: Goal, metric: Metric, known: Past) -> list[tuple]:
+    """Rows of goal_backtests: what the same rule would have said at the month ends (week ends of
+    short ones) of earlier periods of the same length, from what preceded them, against how they
+    ended. Periods begin a month apart, of levels a quarter, and overlap."""
+    rows, series = [], known.series
+    through = series.points[-1].last if series.points else dt.date.min
+    step = calibration.STEPS[series.grain]
+    if goal.profile == "level":
+        step = calibration.QUARTER
+    for _, earlier in reversed(list(calibration.earlier_periods(series, goal.period, step))):
+        if earlier.last > through:
             continue
         past = dataclasses.replace(goal, period=earlier)
-        rule = {"cumulative": _cumulative, "ratio": _ratio, "level": _level}[goal.profile]
-        final = rule(past, higher, series, earlier.last, earlier.last).actual
+        final = read_on(past, metric, known, earlier.last, earlier.last).actual
         if final is None:
             continue
         for day in _past_readings(earlier):
-            reading = rule(past, higher, series, day, day)
+            reading = read_on(past, metric, known, day, day)
             if reading.seasons == 0 or reading.forecast.value is None:
                 continue
             value, low, high, _ = reading.forecast

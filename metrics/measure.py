@@ -17,7 +17,6 @@ from metrics import (
     experiments,
     laws,
     mix_runs,
-    modelled,
     queries,
     trust,
     values,
@@ -53,9 +52,8 @@ def measure(run: Run) -> Outcome:
     catalogue = definitions.load()
     found = queries.manifests(run, catalogue)
     queries.check(catalogue, found)
-    estimated = modelled.load(taken=catalogue.files)
-    modelled.check(estimated, found.graph)
-    computed.check(catalogue, computed.load())
+    derived = computed.load()
+    computed.check(catalogue, derived, found.graph["nodes"])
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
@@ -66,13 +64,13 @@ def measure(run: Run) -> Outcome:
         values.write(run, connection, catalogue, asked)
         notes = list(experiments.evaluate(run, connection) + mix_runs.write(run, connection))
         notes += evidence.write(run, connection)
-        modelled.write(run, connection, estimated)
-        write_metrics(connection, catalogue, estimated)
+        computed.select(run, connection, derived)
+        write_metrics(connection, catalogue)
         write_breaks(connection, catalogue)
         broken = laws.broken(connection, catalogue)
         if broken:
             return Outcome("failed", tuple(broken))
-        counts = trust.write(run, connection, catalogue, found, asked, estimated)
+        counts = trust.write(run, connection, catalogue, found, asked)
         notes += goals.evaluate(run, connection)
         goal_metrics.write(run, connection)
         notes += drivers.decompose(run, connection) or []
@@ -84,29 +82,23 @@ def measure(run: Run) -> Outcome:
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
-    number = len(catalogue.metrics) + len(estimated) + len(computed.load())
+    number = len(catalogue.metrics) + len(derived)
     line = f"{number} metrics ({trusted}), {rows:,} values"
     took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
     return Outcome("passed", (line, took, *notes), rows=rows)
 
 
-def write_metrics(
-    connection: duckdb.DuckDBPyConnection,
-    catalogue: Catalogue,
-    estimated: dict[str, modelled.Modelled] | None = None,
-) -> None:
-    """dim_metrics: one row a reported or modelled metric, its owner's role resolved in
+def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """dim_metrics: one row a reported or computed metric, its owner's role resolved in
     marts.dim_owners."""
     connection.execute(DIM_METRICS)
-    rows, estimated = computed.describe(computed.load()), estimated or {}
-    formulas = {name: catalogue.formula(name) for name in catalogue.metrics}
-    formulas |= {name: " ".join(one.spec.rows.split()) for name, one in estimated.items()}
-    for name, metric in {**catalogue.metrics, **estimated}.items():
+    rows = computed.describe(computed.load())
+    for name, metric in catalogue.metrics.items():
         meta = metric.meta
         rows.append(
             (name, metric.spec.label, metric.spec.description, meta.unit, meta.better,
              meta.additivity, meta.amec, meta.objective, meta.domain, meta.owner, meta.source,
-             meta.caveat, formulas[name])
+             meta.caveat, catalogue.formula(name))
         )  # fmt: skip
     marks = "?, " * 10 + "null, null, ?, ?, ?"
     connection.executemany(f"insert into metrics.dim_metrics values ({marks})", rows)

@@ -1,11 +1,15 @@
 """Arithmetic of goals: how much of a period is usually done by now, and where it will end.
 
 Cumulative goals pace on the share F(t) that comparable periods had reached on the same day:
-forecast = actual / F(t), interval exp(±q·s·sqrt(1 + 1/n)) with s the spread of ln(1/F_y(t)) over
-the n periods and q from the t-distribution below ten periods. Ratio goals do that for numerator
-and denominator apart. Level goals follow a damped local trend (Gardner and McKenzie 1985, in the
-state-space form of Hyndman et al. 2008). On AirPassengers the seasonal share halves linear
-pacing's error five times over; `tests/test_goals.py` holds the figures.
+forecast = actual / F(t). What is uncertain is the rest. It is held to scatter as the metric's
+weeks do, Var = phi x amount (quasi-Poisson: Wedderburn 1974, Biometrika 61:439-447; phi is 1 for
+independent counts and grows with their bursts), in what is to come, in what is done (which the
+forecast stretches) and in the years that taught the shares; on the scale of square roots, where
+that scatter is even (Bartlett 1936). How far the same rule missed earlier periods widens it
+(`judged`). Interval and probability come of that one distribution. Ratio goals do the same with the
+numerator, at the denominator's own pace. Level goals follow a damped local trend (Gardner and
+McKenzie 1985, in the state-space form of Hyndman et al. 2008). On AirPassengers the seasonal share
+halves linear pacing's error five times over; `tests/test_goals.py` holds the figures.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from collections.abc import Sequence
 LEVEL = 0.8  # of every interval
 PERIODS = 3  # comparable periods that are averaged; more would remember another business
 EARLY = 0.1  # share of a period below which no colour is given
+PRIOR = 4  # past misses that the scatter of weeks counts for beside those that were seen
 
 
 class Forecast(typing.NamedTuple):
@@ -28,84 +33,126 @@ class Forecast(typing.NamedTuple):
     probability: float | None = None
 
 
-def by_share(
-    actual: float,
-    shares: Sequence[float],
-    elapsed: float,
-    target: float,
-    higher: bool,
-    can_fall: bool = True,
-) -> Forecast:
-    """End of a cumulative period from `actual` so far and the `shares` (0..1] done by this day
-    in comparable periods. One period gives a value without an interval, none a linear one
-    (`elapsed` is the share of days gone); nothing can be said of an actual that is not positive.
-    What cannot fall (a count) ends at no less than it is already.
-    """
-    if actual <= 0 or elapsed <= 0 or any(share <= 0 for share in shares):
-        return Forecast(None)
-    if len(shares) < 2:
-        return Forecast(actual / (shares[0] if shares else elapsed))
-    value = actual / mean(shares)
-    found = fan(value, spread([math.log(1 / s) for s in shares]), len(shares), target, higher)
-    if can_fall:
-        return found
-    met = actual >= target
-    chance = (1.0 if higher else 0.0) if met else found.probability
-    return Forecast(value, max(found.low, actual), max(found.high, actual), chance)
+class Rest(typing.NamedTuple):
+    """What a period still brings: `done` so far, `rest` expected, from `seasons` comparable
+    periods. `sizes`: done and rest as amounts without sign (the same, unless amounts can be
+    negative: then the square root does not hold and the scatter is taken as it is)."""
+
+    done: float
+    rest: float
+    seasons: int
+    sizes: tuple[float, float]
+    is_signed: bool = False
+
+    @property
+    def factor(self) -> float:
+        """Scatter of the expected rest and of what comes, in scatters of the rest alone."""
+        done, rest = self.sizes
+        return (1 + rest / done) * (1 + 1 / self.seasons)
 
 
-def by_two_shares(
-    actual: float,
-    above: Sequence[float],
-    below: Sequence[float],
-    target: float,
-    higher: bool,
-) -> Forecast:
-    """End of a ratio: numerator (`above`) and denominator (`below`) each grow by their own shares.
-    The spread is that of the ratio: where both run late together the ratio does not move."""
-    if actual <= 0 or any(share <= 0 for share in (*above, *below)):
-        return Forecast(None)
-    if not above:
-        return Forecast(actual)
-    value = actual * mean(below) / mean(above)
-    if len(above) < 2:
-        return Forecast(value)
-    logs = [math.log(d / n) for n, d in zip(above, below, strict=True)]
-    return fan(value, spread(logs), len(above), target, higher)
+class Trial(typing.NamedTuple):
+    """How wide the scatter of weeks must be taken to hold what was seen, and how sure that is:
+    degrees of freedom of a t-distribution."""
+
+    width: float
+    freedom: float
 
 
-def fan(value: float, s: float, n: int, target: float, higher: bool) -> Forecast:
-    """Log-normal interval and chance around `value` > 0, from a spread `s` of n comparables."""
-    width = s * math.sqrt(1 + 1 / n)
-    step = quantile(n - 1 if n < 10 else None) * width
-    if target <= 0:
-        chance = 1.0 if higher else 0.0
+def missed(rest: Rest, found: float) -> float:
+    """By how many scatters (of phi 1) the rest that came, `found`, differs from the expected."""
+    if rest.is_signed:
+        return (found - rest.rest) / math.sqrt(rest.factor * rest.sizes[1])
+    return (math.sqrt(max(0.0, found)) - math.sqrt(rest.rest)) / (math.sqrt(rest.factor) / 2)
+
+
+def judged(misses: Sequence[float], apart: float) -> float:
+    """The width that past misses, in expected widths, ask for: their mean square beside PRIOR of
+    one, as a scaled inverse chi-square posterior has it (Gelman et al., Bayesian Data Analysis,
+    2.6); never narrower than expected. `apart`: how many of the overlapping misses are
+    independent."""
+    square = math.fsum(miss**2 for miss in misses) / len(misses) if misses else 1.0
+    return math.sqrt(max(1.0, (PRIOR + apart * square) / (PRIOR + apart)))
+
+
+def by_rest(rest: Rest, phi: float, trial: Trial, target: float, higher: bool) -> Forecast:
+    """End of a period from what is done, what is expected and how that scatters."""
+    value, step = rest.done + rest.rest, quantile(trial.freedom)
+    if rest.is_signed:
+        width = math.sqrt(phi * rest.factor * rest.sizes[1]) * trial.width
+        low, high = value - step * width, value + step * width
+        chance = chance_above(value - target, width, trial.freedom)
     else:
-        chance = chance_above(math.log(value) - math.log(target), width, n - 1 if n < 10 else None)
-        chance = chance if higher else 1 - chance
-    return Forecast(value, value * math.exp(-step), value * math.exp(step), chance)
+        middle, width = math.sqrt(rest.rest), math.sqrt(phi * rest.factor) / 2 * trial.width
+        low = rest.done + max(0.0, middle - step * width) ** 2
+        high = rest.done + (middle + step * width) ** 2
+        needed = target - rest.done  # what cannot fall ends at no less than it is already
+        chance = 1.0
+        if needed > 0:
+            chance = chance_above(middle - math.sqrt(needed), width, trial.freedom)
+    # A root squared may be the last digit off.
+    return Forecast(value, min(low, value), max(high, value), chance if higher else 1 - chance)
 
 
-def by_trend(values: Sequence[float], steps: int, target: float, higher: bool) -> Forecast:
-    """A level `steps` equal steps after the last of `values` (oldest first).
+def certain(value: float, target: float, higher: bool) -> Forecast:
+    """The end of what is over."""
+    met = value >= target if higher else value <= target
+    return Forecast(value, value, value, 1.0 if met else 0.0)
 
-    The interval is the model's own, widened where the model's errors at that distance were
-    larger in the past; its t-distribution counts the stretches of that length that history
-    holds. Fewer than two stretches or eight values: no interval and no chance.
-    """
-    if not values:
-        return Forecast(None)
+
+def scatter(pairs: Sequence[tuple[float, float]]) -> float:
+    """phi of weeks (now, expected by themselves) whose difference is the scatter: its mean square
+    per amount."""
+    size = math.fsum(abs(expected) for _, expected in pairs)
+    return math.fsum((now - expected) ** 2 for now, expected in pairs) / size if size else 0.0
+
+
+def scatter_of_years(pairs: Sequence[tuple[float, float]]) -> float:
+    """phi of weeks and the same weeks a year before, which scatter as well: the year before is
+    stretched to this one's size, and both scatters are taken out."""
+    now, before = (math.fsum(abs(p[k]) for p in pairs) for k in (0, 1))
+    if not now or not before:
+        return 0.0
+    grown = now / before
+    return math.fsum((x - grown * y) ** 2 for x, y in pairs) / (now + grown**2 * before)
+
+
+class Trend(typing.NamedTuple):
+    """Where a level leads: value, standard error (None: too little history to have one), how many
+    stretches of that length history holds."""
+
+    value: float
+    width: float | None
+    stretches: int
+    can_fall: bool
+
+
+def trend(values: Sequence[float], steps: int, can_fall: bool) -> Trend:
+    """A level `steps` equal steps after the last of `values` (oldest first, at least one).
+
+    The standard error is the model's own, widened where the model's errors at that distance were
+    larger in the past. Fewer than two stretches or eight values: none. `can_fall`: it may lie below
+    nothing."""
+    stretches = len(values) // steps if steps else len(values)
     if steps < 1:
-        met = values[-1] >= target if higher else values[-1] <= target
-        return Forecast(values[-1], values[-1], values[-1], 1.0 if met else 0.0)
-    stretches = len(values) // steps
+        return Trend(values[-1], 0.0, stretches, can_fall)
     if len(values) < 8 or stretches < 2:
+        return Trend(values[-1], None, stretches, can_fall)
+    return Trend(*damped_trend(values, steps), stretches, can_fall)
+
+
+def by_trend(found: Trend, target: float, higher: bool, wider: float = 1.0) -> Forecast:
+    """Interval and chance of a level by a t-distribution of as many degrees as history holds
+    stretches; `wider`: by how much past misses widen it (`judged`)."""
+    if found.width is None:
         return Forecast(None)
-    value, s = damped_trend(values, steps)
-    step = quantile(stretches) * s
-    chance = chance_above(value - target, s, stretches)
+    value, width = found.value, found.width * wider
+    if width == 0:
+        return certain(value, target, higher)
+    step = quantile(found.stretches) * width
+    chance = chance_above(value - target, width, found.stretches)
     low, high = value - step, value + step
-    if min(values) >= 0:  # a count or a share does not fall below nothing
+    if not found.can_fall:
         value, low, high = max(value, 0.0), max(low, 0.0), max(high, 0.0)
     return Forecast(value, low, high, chance if higher else 1 - chance)
 
@@ -159,25 +206,17 @@ def mean(numbers: Sequence[float]) -> float:
     return math.fsum(numbers) / len(numbers)
 
 
-def spread(numbers: Sequence[float]) -> float:
-    """Standard deviation of a sample (n - 1)."""
-    middle = mean(numbers)
-    return math.sqrt(math.fsum((x - middle) ** 2 for x in numbers) / (len(numbers) - 1))
-
-
-def quantile(freedom: int | None) -> float:
-    """Of the t-distribution (None: normal) for an interval of LEVEL."""
+def quantile(freedom: float) -> float:
+    """Of the t-distribution for an interval of LEVEL."""
     from scipy import special
 
-    edge = (1 + LEVEL) / 2
-    return float(special.ndtri(edge) if freedom is None else special.stdtrit(freedom, edge))
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
-def chance_above(distance: float, width: float, freedom: int | None) -> float:
+def chance_above(distance: float, width: float, freedom: float) -> float:
     """P(end >= target) when the forecast lies `distance` above it with standard error `width`."""
     from scipy import special
 
     if width <= 0:
         return 1.0 if distance >= 0 else 0.0
-    z = distance / width
-    return float(special.ndtr(z) if freedom is None else special.stdtr(freedom, z))
+    return float(special.stdtr(freedom, distance / width))

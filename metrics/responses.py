@@ -12,7 +12,7 @@ import typing
 
 from metrics import computed
 from metrics.computed import Row
-from metrics.goals import last_day
+from metrics.periods import last_day
 from settings import Run
 
 if typing.TYPE_CHECKING:

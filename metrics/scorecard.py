@@ -24,7 +24,8 @@ from metrics.board_lint import Databases, defaults
 from metrics.boards import number_format
 from metrics.cards import Card, Dashboard, Tile
 from metrics.figures import STATUS_WORDS, day_text, said
-from metrics.goals import chance_text, shift
+from metrics.goals import chance_text
+from metrics.periods import shift
 from metrics.trust import RANK
 
 if typing.TYPE_CHECKING:

@@ -5,16 +5,21 @@ Centre and limits come from a fixed baseline of 12 to 26 weeks and move only aft
 networks announced). Three rules: a point outside the limits; eight in a row on one side; three of
 four nearer the same limit than the centre (Wheeler, Understanding Variation; Commoncog, Becoming
 data driven). Shares and rates whose denominator changes take Laney's p′ and u′ (Laney 2002,
-Quality Engineering 14:531-537). Limits presume weeks that do not remember each other: where the
-lag-1 autocorrelation of the baseline is above 0.4 a series is held against the same ISO week of the
-year before, and refused when that does not cure it.
+Quality Engineering 14:531-537).
+
+Limits presume weeks that do not remember each other, and a baseline that is like what follows. That
+is judged over all weeks between two causes, one shift of the level taken out, since a shift is what
+a signal is for: the lag-1 autocorrelation, the scatter of eight-week means beside what independent
+weeks would give (a variance ratio: Cochrane 1988, Journal of Political Economy 96:893-920), and
+whether weeks came to differ more than those of the baseline. A series that fails is held against
+the same ISO week of the year before, else gets new limits each year, else none, and says why.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-import re
+import statistics
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,9 +38,20 @@ LONGEST, SHORTEST = 26, 12  # weeks of a baseline; below the longest its limits 
 REMEMBERED = 0.4  # lag-1 autocorrelation above which limits are refused
 SEASONAL, PAIRS = 0.4, 40  # correlation with the year before that calls for adjustment, and its n
 COARSE = 4  # so few different values make limits of steps (Wheeler: inadequate measurement units)
+DRIFTED, BLOCK = 2.0, 8  # scatter of means of so many weeks, in what chance gives; AR(0.4) has 2.1
+RESTLESS = 1.75  # times that weeks may differ more than in the baseline, by the median
+RARE = (
+    5  # events a week below which counts are too skewed (Montgomery, Statistical Quality Control)
+)
+NEAR_NOTHING = 2 / 3  # of the way from the centre to a limit: nought lies within two deviations
+BLIND = 2.0  # times as wide as all that was seen; 1.1 to 1.8 are usual
+TWICE = 0.9  # share of weeks in which a stock's change is another metric
 SILENT = 0.2  # share of weeks without a value above which a series is not one
 # False alarms per week of independent data with a baseline of 26, measured; tests hold them.
 FALSE_ALARMS = {"outside": 0.008, "run": 0.012, "near": 0.007}
+BEGUN = 0.017  # signals that begin by chance per week, whatever the rule and however long they last
+
+Series = Sequence[tuple[dt.date, float]]
 
 TABLES = """
 create or replace table metrics.metric_signal_charts (
@@ -96,6 +112,7 @@ class Baseline(typing.NamedTuple):
     half_width: float | None
     autocorrelation: float | None
     refusal: str | None
+    restless: str | None  # the part of the refusal that another way of charting may cure
 
 
 class Judged(typing.NamedTuple):
@@ -112,9 +129,10 @@ class Chart(typing.NamedTuple):
     """What became of a series: the kind of chart, its adjustment and its baselines in time."""
 
     kind: str  # individuals | net_change | p_prime | u_prime
-    adjustment: str  # none | ratio_to_year_before | difference_to_year_before
+    adjustment: str  # none | ratio_to_year_before | difference_to_year_before | limits_of_each_year
     baselines: list[Baseline]
     refusal: str | None
+    why: str | None = None  # it is adjusted
 
 
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -134,10 +152,16 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     }
     causes = causes_of(run, connection, about)
     charts, judged = [], []
-    for (metric, *cut), weeks in read_weeks(connection).items():
+    series = read_weeks(connection)
+    changes = {key: weeks for key, weeks in series.items() if about[key[0]][0] == "additive"}
+    for (metric, *cut), weeks in series.items():
         additivity, better = about[metric]
         reasons = sorted(causes.get(metric, {}).items())
         chart = charted(weeks, additivity, [day for day, _ in reasons])
+        told_by = same_change(weeks, cut, changes) if additivity == "semi" else None
+        if told_by:
+            why = f"Its change from week to week is charted as {told_by}."
+            chart = Chart(chart.kind, "none", [], why)
         if not chart.baselines:
             charts.append((metric, *cut, None, None, True, False, chart.refusal, None, chart.kind,
                            chart.adjustment, None, None, *[None] * 4, 0, 0, 0.0))  # fmt: skip
@@ -150,7 +174,8 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             rows = [] if refusal else list(_rows(baseline, found, better, bounds))
             judged += [(metric, *cut, *row, first) for row in rows]
             charts.append(
-                (metric, *cut, first, last, baseline is chart.baselines[-1], not refusal, refusal,
+                (metric, *cut, first, last, baseline is chart.baselines[-1], not refusal,
+                 refusal or chart.why,
                  since[-1] if since else None, chart.kind, chart.adjustment, baseline.size,
                  baseline.size < LONGEST, baseline.centre, baseline.half_width,
                  baseline.moving_range, baseline.autocorrelation, len(rows),
@@ -170,16 +195,18 @@ def _line(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     if not charted_ + refused:
         return []
-    [(weeks, first)] = connection.execute(
+    [(weeks, told, begun, lately, first)] = connection.execute(
         "with newest as (select max(week_start) as week from metrics.metric_signals) "
-        "select count(*), count(case when is_first then 1 end) from metrics.metric_signals, newest "
-        "where week_start > week - 28"
+        "select count(*), count(case when is_signal then 1 end), count(case when is_first then 1 "
+        "end), count(case when week_start > week - 28 then 1 end), count(case when is_first and "
+        "week_start > week - 28 then 1 end) from metrics.metric_signals, newest"
     ).fetchall()
     rate = sum(FALSE_ALARMS.values())
     return [
-        f"signals: {charted_} weekly series charted, {refused} refused; in the last four weeks "
-        f"{first} new; by chance alone some {weeks * rate:.1f} of {weeks} weeks would signal, "
-        f"{charted_ * 52 * rate:.0f} in a year."
+        f"signals: {charted_} weekly series charted, {refused} refused; {told} of {weeks} weeks "
+        f"signal in {begun} signals, by chance alone some {weeks * rate:.0f} in "
+        f"{weeks * BEGUN:.0f}; in the last four weeks {first} began, by chance "
+        f"{lately * BEGUN:.1f}."
     ]
 
 
@@ -215,27 +242,13 @@ def causes_of(
 def definition_breaks(
     connection: duckdb.DuckDBPyConnection,
 ) -> dict[str, dict[dt.date, str]]:
-    """{metric: {day: what changed}}: days on which a network began to count otherwise what the
-    formula of a metric of networks holds."""
-    [(known,)] = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' "
-        "and table_name = 'metric_availability'"
-    ).fetchall()
-    if not known:
-        return {}
-    formulas = connection.execute(
-        "select metric_id, formula from metrics.dim_metrics where metric_id in "
-        "(select metric_id from metrics.metric_values where slice_name = 'network')"
-    ).fetchall()
+    """{metric: {day: what changed}} of metrics.metric_breaks."""
     found: dict[str, dict[dt.date, str]] = {}
-    for network, measure, day in connection.execute(
-        "select network, metric, available_from from marts.metric_availability where is_break "
-        "order by all"
+    for name, network, measure, day in connection.execute(
+        "select metric_id, network, measure, changed_on from metrics.metric_breaks order by all"
     ).fetchall():
-        for name, formula in formulas:
-            if re.search(rf"\b{re.escape(measure)}\b", formula or ""):
-                text = f"{network} changed what it counts as {measure.replace('_', ' ')}."
-                found.setdefault(name, {}).setdefault(day, text)
+        text = f"{network} changed what it counts as {measure.replace('_', ' ')}."
+        found.setdefault(name, {}).setdefault(day, text)
     return found
 
 
@@ -261,48 +274,94 @@ def read_weeks(
     return {key: weeks[1:] for key, weeks in found.items() if len(weeks) > 1}
 
 
+def same_change(
+    weeks: Sequence[Week], cut: Sequence[str], changes: dict[tuple[str, str, str], list[Week]]
+) -> str | None:
+    """The metric whose weeks are what a stock changes by: one thing is charted once."""
+    _, own = unadjusted(weeks, "semi")
+    for (metric, *other), found in changes.items():
+        told = {week.start: week.value for week in found}
+        both = [(p.value, told[p.start]) for p in own if p.start in told]
+        same = sum(math.isclose(a, b, abs_tol=1e-9) for a, b in both)
+        if list(cut) == other and len(both) >= SHORTEST and same >= TWICE * len(both):
+            return metric
+    return None
+
+
 def charted(weeks: Sequence[Week], additivity: str, causes: Sequence[dt.date]) -> Chart:
-    """The chart of a series: as it is when it neither follows the seasons nor remembers itself,
-    else against the year before, else refused with the reason."""
+    """The chart of a series: as it is when it neither follows the seasons nor remembers itself nor
+    drifts, else against the year before, else with limits of each year, else refused with the
+    reason."""
     if additivity == "model":
         return Chart("individuals", "none", [], "A modelled number has an interval of its own.")
     kind, plain = unadjusted(weeks, additivity)
-    if len(plain) < SHORTEST:
-        return Chart(kind, "none", [], f"Fewer than {SHORTEST} complete weeks are known.")
-    span = (plain[-1].start - plain[0].start).days // 7 + 1
-    if span - len(plain) > SILENT * span:
-        return Chart(
-            kind, "none", [],
-            f"{span - len(plain)} of {span} weeks have no value, and no value is not nought.",
-        )  # fmt: skip
-    if len({p.value for p in plain}) <= COARSE:
-        return Chart(kind, "none", [], "Too few different values: limits would follow the steps.")
+    unfit = _unfit(weeks, kind, plain)
+    if unfit:
+        return Chart(kind, "none", [], unfit)
     found = Chart(kind, "none", baselines(plain, causes), None)
-    adjusted, word = against_year_before(plain)
-    wanted = None
-    if seasonality(plain) > SEASONAL:
-        wanted = "It follows the seasons"
-    elif _remembers(found):
-        wanted = "Weeks follow each other"
+    wanted = "It follows the seasons." if seasonality(plain) > SEASONAL else _restless(found)
     if wanted is None:
         return found
+    adjusted, word = against_year_before(plain)
     later = [day + dt.timedelta(weeks=52) for day in causes]  # the year before was before the cause
-    retried = Chart(kind, word, baselines(adjusted, sorted({*causes, *later})), None)
+    retried = Chart(kind, word, baselines(adjusted, sorted({*causes, *later})), None, wanted)
+    if _fits(retried):
+        return retried
+    yearly = Chart(
+        kind, "limits_of_each_year", baselines(plain, sorted({*causes, *years_of(plain)})), None,
+        wanted,
+    )  # fmt: skip
+    if seasonality(plain) <= SEASONAL and len(yearly.baselines) > 1 and _fits(yearly):
+        return yearly
     if not retried.baselines or retried.baselines[-1].half_width is None:
-        why = f"{wanted}, and there is too little of the year before to hold it against."
+        why = f"{wanted} There is too little of the year before to hold it against."
         return found._replace(refusal=why)
-    if _remembers(retried):
-        r = retried.baselines[-1].autocorrelation
-        return retried._replace(
-            refusal=f"{wanted}, and against the year before weeks still follow each other "
-            f"(autocorrelation {r:.2f}, {REMEMBERED} is the most)."
-        )
-    return retried
+    return retried._replace(
+        refusal=f"{wanted} Against the year before: {retried.baselines[-1].refusal}"
+    )
 
 
-def _remembers(chart: Chart) -> bool:
-    r = chart.baselines[-1].autocorrelation if chart.baselines else None
-    return r is not None and r > REMEMBERED
+def _fits(chart: Chart) -> bool:
+    return bool(chart.baselines) and chart.baselines[-1].refusal is None
+
+
+def _restless(chart: Chart) -> str | None:
+    """Why the newest limits would cry wolf, if they would."""
+    return chart.baselines[-1].restless if chart.baselines else None
+
+
+def _unfit(weeks: Sequence[Week], kind: str, plain: Sequence[Point]) -> str | None:
+    """Why limits of a series would say nothing whatever it did."""
+    if len(plain) < SHORTEST:
+        return f"Fewer than {SHORTEST} complete weeks are known."
+    span = (plain[-1].start - plain[0].start).days // 7 + 1
+    if span - len(plain) > SILENT * span:
+        return f"{span - len(plain)} of {span} weeks have no value, and no value is not nought."
+    if len({p.value for p in plain}) <= COARSE:
+        return "Too few different values: limits would follow the steps."
+    counted = [p.value for p in plain]
+    if kind in ("p_prime", "u_prime"):
+        counted = [w.above for w in weeks]
+        if kind == "p_prime":  # the rarer side of a share
+            counted = min(counted, [w.below - w.above for w in weeks], key=math.fsum)
+    mean = math.fsum(abs(x) for x in counted) / len(counted)
+    if mean < RARE and all(x == int(x) for x in counted):
+        return f"{mean:.1f} a week on average: below {RARE}, limits by the week are not to be had."
+    return None
+
+
+def years_of(points: Sequence[Point]) -> list[dt.date]:
+    """The first Mondays of the years that have limits of their own: weeks enough to draw them,
+    before and after."""
+    found = []
+    for year in range(points[0].start.year + 1, points[-1].start.year + 1):
+        first = dt.date(year, 1, 1)
+        monday = first + dt.timedelta(days=-first.weekday() % 7)
+        after = sum(p.start >= monday for p in points)
+        before = sum((found[-1] if found else dt.date.min) <= p.start < monday for p in points)
+        if min(after, before) >= SHORTEST:
+            found.append(monday)
+    return found
 
 
 def unadjusted(weeks: Sequence[Week], additivity: str) -> tuple[str, list[Point]]:
@@ -395,25 +454,117 @@ def baselines(points: Sequence[Point], causes: Sequence[dt.date]) -> list[Baseli
 
 def limits(points: Sequence[Point]) -> Baseline:
     """Natural process limits from the first weeks of a stretch: centre ± 3 / 1.128 x the mean
-    moving range of consecutive weeks."""
+    moving range of consecutive weeks. Autocorrelation is the larger of the baseline's and of the
+    whole stretch's."""
     size = min(LONGEST, len(points))
-    chosen = list(points[:size])
-    centre = math.fsum(p.z for p in chosen) / size
-    ranges = moving_ranges([(p.start, p.z) for p in chosen])
-    r = autocorrelation([(p.start, p.z) for p in chosen])
+    series = [(p.start, p.z) for p in points]
+    centre = math.fsum(p.z for p in points[:size]) / size
+    ranges = moving_ranges(series[:size])
     mean = math.fsum(ranges) / len(ranges) if ranges else None
-    refusal = None
     if not mean:
-        refusal = "The weeks of the baseline do not differ, or no two of them are neighbours."
-    elif r is not None and r > REMEMBERED:
-        refusal = (
+        why = "The weeks of the baseline do not differ, or no two of them are neighbours."
+        return Baseline(list(points), size, centre, mean, None, None, why, None)
+    half = WIDTH * mean
+    calm = calmed(series, half)
+    level = without_shift(calm)
+    known = [autocorrelation(calm[:size]), autocorrelation(level)]
+    r = max((x for x in known if x is not None), default=None)
+    restless = _unlike(level, r) or _wilder(series[:size], series[size:])
+    return Baseline(
+        list(points),
+        size,
+        centre,
+        mean,
+        half,
+        r,
+        restless or _blind(points, centre, half),
+        restless,
+    )
+
+
+def _unlike(level: Series, r: float | None) -> str | None:
+    """Why weeks are not independent enough for limits."""
+    if r is not None and r > REMEMBERED:
+        return (
             f"Weeks follow each other (autocorrelation {r:.2f}, {REMEMBERED} is the most): limits "
             "would cry wolf."
         )
-    return Baseline(list(points), size, centre, mean, WIDTH * mean if mean else None, r, refusal)
+    ratio = variance_ratio([z for _, z in level], BLOCK)
+    if ratio is not None and ratio > DRIFTED:
+        return (
+            f"It drifts: means of {BLOCK} weeks scatter {ratio:.1f} times as much as independent "
+            f"weeks allow ({DRIFTED:.0f} is the most)."
+        )
+    return None
 
 
-def moving_ranges(series: Sequence[tuple[dt.date, float]]) -> list[float]:
+def _wilder(baseline: Series, later: Series) -> str | None:
+    """Whether weeks differ more than those that limits come of; by medians, since a week that
+    signals, and a shift, are no such thing."""
+    before, after = moving_ranges(baseline), moving_ranges(later)
+    if len(after) < LONGEST:
+        return None
+    usual, now = statistics.median(before), statistics.median(after)
+    if now <= RESTLESS * usual:
+        return None
+    times = f"{now / usual:.1f} times" if usual else "ever more"
+    return f"Weeks came to differ {times} as much as those the limits come of."
+
+
+def _blind(points: Sequence[Point], centre: float, half_width: float) -> str | None:
+    """Why limits would be of no use: nothing could cross them, or nought lies within them."""
+    values = [p.value for p in points]
+    ends = [(p.at(centre - half_width), p.at(centre + half_width)) for p in points]
+    if min(values) >= 0 and max(values) <= 1 and all(a <= 0 and b >= 1 for a, b in ends):
+        return "Its limits lie beyond nought and one: no share could cross them."
+    plain = not any(p.is_log for p in points) and len({(p.middle, p.scale) for p in points}) == 1
+    if plain and min(values) >= 0 and centre < NEAR_NOTHING * half_width:
+        return "Its centre lies too near nought: no week could be too low."
+    floor = 0.0 if min(values) >= 0 else -math.inf
+    wide = statistics.median(high - max(low, floor) for low, high in ends)
+    if len(points) >= LONGEST and wide > BLIND * (max(values) - min(values)):
+        return "Its limits are twice as wide as all it ever did: nothing could cross them."
+    return None
+
+
+def calmed(series: Series, half_width: float) -> Series:
+    """The series less its outbursts: weeks are brought within the limits around the median of the
+    quarter they stand in. A burst of a few weeks is a signal and no memory."""
+    values = [z for _, z in series]
+    found = []
+    for k, (day, z) in enumerate(series):
+        around = sorted(values[max(0, k - 6) : k + 7])
+        middle = around[len(around) // 2]
+        found.append((day, min(max(z, middle - half_width), middle + half_width)))
+    return found
+
+
+def without_shift(series: Series) -> Series:
+    """The series less the one shift of its level that explains most; weeks at either end that are
+    too few to show one (eight) are none."""
+    count, total, best = len(series), math.fsum(z for _, z in series), (0.0, 0, 0.0, 0.0)
+    before = math.fsum(z for _, z in series[:BLOCK])
+    for k in range(BLOCK, count - BLOCK + 1):
+        a, b = before / k, (total - before) / (count - k)
+        best = max(best, (k * (count - k) / count * (a - b) ** 2, k, a, b))
+        before += series[k][1]
+    _, at, low, high = best
+    return [(day, z - (low if k < at else high)) for k, (day, z) in enumerate(series)]
+
+
+def variance_ratio(values: Sequence[float], block: int) -> float | None:
+    """Variance of the means of `block` values in a row, in those of independent ones: 1 without
+    memory. None below three blocks or where nothing moves."""
+    count = len(values)
+    middle = math.fsum(values) / count
+    spread = math.fsum((x - middle) ** 2 for x in values) / count
+    if count < 3 * block or spread == 0:
+        return None
+    means = [math.fsum(values[k : k + block]) / block for k in range(count - block + 1)]
+    return block * math.fsum((m - middle) ** 2 for m in means) / len(means) / spread
+
+
+def moving_ranges(series: Series) -> list[float]:
     """Absolute changes from one week to the next; none across a missing week."""
     return [
         abs(b - a)
@@ -422,7 +573,7 @@ def moving_ranges(series: Sequence[tuple[dt.date, float]]) -> list[float]:
     ]
 
 
-def autocorrelation(series: Sequence[tuple[dt.date, float]]) -> float | None:
+def autocorrelation(series: Series) -> float | None:
     """Lag-1 autocorrelation over neighbouring weeks; None where nothing moves."""
     middle = math.fsum(x for _, x in series) / len(series)
     size = math.fsum((x - middle) ** 2 for _, x in series)

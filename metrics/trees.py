@@ -19,8 +19,9 @@ from pydantic import Field
 
 from metrics import drivers, factors, influences, signals
 from metrics.drivers import Cell
-from metrics.goals import Owner, last_day, nearest, owners_of, shift
+from metrics.goals import Owner, nearest, owners_of
 from metrics.influences import Finding
+from metrics.periods import last_day, shift
 from metrics.signals import Week
 from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line

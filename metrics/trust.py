@@ -11,7 +11,7 @@ import datetime as dt
 import re
 import typing
 
-from metrics import computed, goal_metrics, modelled
+from metrics import computed, goal_metrics
 from metrics.catalogue import Catalogue, load
 from metrics.queries import (
     ORIGIN,
@@ -104,11 +104,11 @@ def write(
     catalogue: Catalogue,
     found: Manifests,
     asked: list[Query],
-    estimated: dict[str, modelled.Modelled] | None = None,
 ) -> dict[str, int]:
-    """Rewrite metric_trust (one row a reported or modelled metric) and the trust of metric_values;
-    gives the number of metrics by trust. `last_event_date` is the last day that all sources with a
-    freshness have rows for; of a stale metric, the last day of its latest late source."""
+    """Rewrite metric_trust (one row a metric, less those that `computed.judge` adds from their
+    rows) and the trust of metric_values; gives the number of metrics by trust. `last_event_date`
+    is the last day that all sources with a freshness have rows for; of a stale metric, the last
+    day of its latest late source."""
     sources = _sources(connection)
     findings = _checks(connection, run)
     unconverted = _unconverted(connection, catalogue, found)
@@ -127,9 +127,10 @@ def write(
         ]
         tables = lineage(name, found) - elsewhere.get(name, set())
         rows.append((name, *judged(name in known, tables, sources, findings, money)))
-    for name, one in (estimated or {}).items():
-        tables = _from([f"model.plumbline.{mart}" for mart in one.spec.upstream], found)
-        rows.append((name, *judged(name in known, tables, sources, findings, [])))
+    for name, one in computed.load().items():
+        if one.spec.upstream:
+            tables = _from([f"model.plumbline.{mart}" for mart in one.spec.upstream], found)
+            rows.append((name, *judged(name in known, tables, sources, findings, [])))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
     connection.execute(APPLY)
@@ -150,7 +151,7 @@ def refresh(run: Run) -> None:
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         _needs(connection, "metrics", "metric_values", "make measure")
         connection.begin()
-        write(run, connection, catalogue, found, asked, modelled.load(taken=catalogue.files))
+        write(run, connection, catalogue, found, asked)
         if _exists(connection, "metrics", "goal_status"):
             connection.execute(
                 "update metrics.goal_status set trust = t.trust, trust_reason = t.reason "

@@ -3,26 +3,14 @@
 import datetime as dt
 import types
 
+from metrics import measure, trust, values
 from metrics.storing import insert
 
 DAY = dt.timedelta(days=1)
 AS_OF = dt.date(2026, 9, 30)
 
-METRICS = """
-create schema if not exists metrics; create schema if not exists marts;
-create table metrics.metric_values (
-    metric_id varchar, grain varchar, period_start date, slice_name varchar, slice_value varchar,
-    value double, numerator double, denominator double, n bigint, low double, high double,
-    is_complete boolean, trust varchar, trust_reason varchar);
-create table metrics.dim_metrics (
-    metric_id varchar, label varchar, description varchar, unit varchar, better varchar,
-    additivity varchar, amec varchar, objective varchar, domain varchar, owner_role varchar,
-    owner_name varchar, owner_status varchar, definition_source varchar, caveat varchar,
-    formula varchar);
-create table metrics.metric_trust (
-    metric_id varchar, trust varchar, reason varchar, sources varchar, last_event_date date);
-create table metrics.metric_breaks (
-    metric_id varchar, network varchar, measure varchar, changed_on date, definition varchar);
+OWNERS = """
+create schema if not exists marts;
 create table marts.dim_owners (
     owner_key varchar, role varchar, owner_label varchar, display_name varchar,
     department varchar, valid_from date, valid_to date, is_current boolean, owner_status varchar);
@@ -30,7 +18,9 @@ create table marts.dim_owners (
 
 
 def prepare(connection):
-    connection.execute(METRICS)
+    """The tables that the step `measure` begins with, empty."""
+    for tables in (values.TABLE, measure.DIM_METRICS, trust.TABLE, measure.METRIC_BREAKS, OWNERS):
+        connection.execute(tables)
     return connection
 
 
@@ -63,12 +53,21 @@ def add_values(connection, metric_id, rows, *, grain="day", slice_=("all", "all"
         connection,
         "metrics.metric_values",
         [
-            (metric_id, grain, day, *slice_, v[0] / v[1], *v, None, None, None, True, "fresh", "")
+            (metric_id, grain, day, *slice_, v[0] / v[1], *v, True, "fresh")
             if isinstance(v, tuple)
-            else (metric_id, grain, day, *slice_, v, *[None] * 5, True, "fresh", "")
+            else (metric_id, grain, day, *slice_, v, None, None, True, "fresh")
             for day, v in rows.items()
         ],
-    )
+        ("metric_id", "grain", "period_start", "slice_name", "slice_value", "value", "numerator",
+         "denominator", "is_complete", "trust"),
+    )  # fmt: skip
+
+
+def add_leads(connection, metric_id, now, *, last=AS_OF, **metric):
+    """Two calm years of one a day (2024 has a leap day), then `now` a day."""
+    add_metric(connection, metric_id, **metric)
+    before = days(dt.date(2024, 1, 1), dt.date(2025, 12, 31), lambda day: 1.0)
+    add_values(connection, metric_id, before | days(dt.date(2026, 1, 1), last, lambda day: now))
 
 
 def days(first, last, value):
@@ -283,6 +282,18 @@ create table marts.fct_posts (post_id varchar, network varchar, account_id varch
 create table marts.fct_reach_windows (network varchar, account_id varchar, campaign_id varchar,
     post_id varchar, window_days bigint, window_end_date date, reach_people bigint,
     impressions bigint);
+"""
+
+LEADS_GOAL = """
+- name: leads_2026
+  statement: More leads.
+  metric: leads
+  owner: demand_lead
+  period: {from: 2026-01-01, to: 2026-12-31}
+  profile: cumulative
+  baseline: 365
+  target: 400
+  why: Sales needs them.
 """
 
 GOALS = """

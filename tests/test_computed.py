@@ -6,24 +6,27 @@ import types
 
 import duckdb
 import pytest
-from small_warehouse import AS_OF, add_metric, add_owner, days, prepare
+from small_warehouse import (
+    AS_OF,
+    LEADS_GOAL,
+    add_leads,
+    add_metric,
+    add_owner,
+    add_values,
+    prepare,
+    settings_with_goals,
+)  # fmt: skip
 
-from metrics import catalogue, computed, goal_metrics, goals
+from metrics import catalogue, computed, goal_metrics, goals, values
 from metrics.computed import Row
 from settings import ROOT, ConfigError
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "metric_catalogue.csv"
 
-GOALS = """
-- name: leads_2026
-  statement: More leads.
-  metric: leads
-  owner: demand_lead
-  period: {from: 2026-01-01, to: 2026-12-31}
-  profile: cumulative
-  baseline: 365
-  target: 400
-  why: Sales needs them.
+RUN = types.SimpleNamespace(as_of=AS_OF)
+GOALS = (
+    LEADS_GOAL
+    + """
 - name: minutes_2026
   statement: Answer sooner.
   metric: minutes
@@ -34,41 +37,26 @@ GOALS = """
   target: 120
   why: Who waits writes again.
 """
+)
 
 
 @pytest.fixture
 def measured(tmp_path):
     """Two goals, evaluated; gives the connection and `run`."""
     connection = prepare(duckdb.connect())
-    connection.execute("alter table metrics.metric_values add column response_rate double")
     add_owner(connection, "demand_lead", "Ida Holm")
     add_owner(connection, "care_lead", "Max Weber", status="left")
-    add_metric(connection, "leads")
-    first = dt.date(2024, 1, 1)
-    for metric, values in (
-        ("leads", days(first, AS_OF, lambda day: 1.2 if day.year == 2026 else 1.0)),
-    ):
-        rows = [(metric, "day", day, "all", "all", v, *[None] * 5, True, "fresh", "", None)
-                for day, v in values.items()]  # fmt: skip
-        computed.insert(connection, "metrics.metric_values", rows)
+    add_leads(connection, "leads", 1.2)
     add_metric(connection, "minutes", better="lower", additivity="percentile", unit="minutes")
     months = [dt.date(y, m, 1) for y in (2024, 2025, 2026) for m in range(1, 13)][:33]
-    computed.insert(
-        connection, "metrics.metric_values",
-        [("minutes", "month", month, "all", "all", 140.0 - k, *[None] * 5, True, "fresh", "", None)
-         for k, month in enumerate(months)],
-    )  # fmt: skip
+    add_values(connection, "minutes", {m: 140.0 - k for k, m in enumerate(months)}, grain="month")
     for row in computed.describe(computed.load()):
         connection.execute("insert into metrics.dim_metrics values (" + "?, " * 10
                            + "null, 'active', ?, ?, ?)", list(row))  # fmt: skip
     folder = tmp_path / "goals"
     folder.mkdir()
     (folder / "2026.yml").write_text(GOALS)
-    settings = types.SimpleNamespace(
-        metrics=types.SimpleNamespace(goals=str(folder)),
-        organization=types.SimpleNamespace(holidays=()),
-    )
-    run = types.SimpleNamespace(settings=settings, as_of=AS_OF)
+    run = types.SimpleNamespace(settings=settings_with_goals(folder), as_of=AS_OF)
     goals.evaluate(run, connection)
     return connection, run
 
@@ -85,10 +73,11 @@ def test_attainment_pace_and_forecast_stand_by_goal_and_week(measured):
     goal_metrics.write(run, connection)
     week = dt.date(2026, 9, 28)
     last = f"period_start = '{week}'"
-    leads, minutes = rows(connection, "goal_attainment", last)
+    [leads] = rows(connection, "goal_attainment", last)
+    # Minutes have been beyond their target all year: no way is left to have a share of.
+    assert {row[0] for row in rows(connection, "goal_attainment")} == {"leads_2026"}
     assert leads[:2] == ("leads_2026", week) and leads[2] == pytest.approx(273 * 1.2 / 400)
     assert leads[3:5] == (pytest.approx(273 * 1.2), 400) and leads[7] is False  # a Wednesday
-    assert minutes[2:5] == (pytest.approx((108 - 140) / (120 - 140)), -32, -20)
     leads, minutes = rows(connection, "pacing_index", last)
     assert leads[2] == pytest.approx(1.2 * 365 / 400, rel=5e-3)
     assert minutes[2] > 1 and minutes[4] == 108  # lower is better: expected over actual
@@ -162,20 +151,128 @@ def test_the_computed_metrics_are_those_of_the_shared_catalogue():
         ), name  # fmt: skip
 
 
-def test_a_number_is_defined_once_and_refused_numbers_stay_refused(tmp_path):
-    shipped = computed.load()
-    assert {"goal_attainment", "pacing_index", "forecast_at_completion",
-            "goals_measurable_share"} <= shipped.keys()  # fmt: skip
-    known = catalogue.load()
+def test_a_number_is_defined_once():
+    known, shipped = catalogue.load(), computed.load()
     computed.check(known, shipped)
-    with pytest.raises(ConfigError, match="'win_rate' is also in metrics/definitions"):
-        computed.check(known, {"win_rate": shipped["pacing_index"]})
-    text = (computed.FOLDER / "goals.yml").read_text()
-    (tmp_path / "a.yml").write_text(text.replace("pacing_index", "social_success_score"))
-    with pytest.raises(ConfigError, match=r"a\.yml:\d+: metric 'social_success_score' is refused"):
-        computed.load(tmp_path)
-    (tmp_path / "a.yml").write_text(text.replace("pacing_index", "goal_attainment"))
-    with pytest.raises(ConfigError, match="'goal_attainment' stands twice"):
-        computed.load.cache_clear()
-        computed.load(tmp_path)
+    with pytest.raises(ConfigError, match="'pacing_index' is also in metrics/definitions"):
+        computed.check(known._replace(files={"pacing_index": None}), shipped)
+
+
+# --- on paper -------------------------------------------------------------------------------------
+
+ENTRY = """
+metrics:
+  - name: {name}
+    label: Uplift
+    description: What it caused.
+    formula: with it - without
+    {how}
+    config:
+      meta: {{unit: ratio, better: higher, additivity: {additivity}, amec: impact,
+        objective: marketing_optimization, domain: crm, owner: analytics_lead, source: x,
+        caveat: y, slices: [channel_id], grains: [quarter], total: {total}}}
+"""
+ROWS = (
+    "select 'quarter' as grain, date '2026-01-01' as period_start, 'channel_id' as "
+    "slice_name, 'tv' as slice_value, 2.0 as value, 1.0 as low, 3.0 as high, 9 as n, true as "
+    "is_complete, null as doubt, 'r1' as model_run_id from metrics.guess"
+)
+UPSTREAM = "upstream: [mmm_weeks]\n    "
+GOOD = {"name": "uplift", "additivity": "model", "total": "false",
+        "how": UPSTREAM + f'rows: "{ROWS}"'}  # fmt: skip
+
+
+def declared(folder, again=False, **changes):
+    text = ENTRY.format(**GOOD | changes)
+    folder.mkdir(exist_ok=True)
+    (folder / "m.yml").write_text(text, encoding="utf-8")
+    if again:
+        (folder / "n.yml").write_text(text, encoding="utf-8")
     computed.load.cache_clear()
+    return computed.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [({"again": True}, r"n\.yml:3: metric 'uplift' stands twice"),
+     ({"additivity": "ratio"}, "additivity is model"),
+     ({"total": "true"}, "say total: false"),
+     ({"total": "true", "how": "by: metrics/x.py"}, "say total: false"),
+     ({"name": "social_success_score"}, "'social_success_score' is refused: "),
+     ({"how": UPSTREAM + "rows: select 1 from marts.fct_leads"}, "only from metrics"),
+     ({"how": f'rows: "{ROWS}"'}, "name its marts under upstream"),
+     ({"how": UPSTREAM.strip()}, "name `by` or `rows`, and not both"),
+     ({"how": GOOD["how"] + "\n    by: metrics/x.py"}, "name `by` or `rows`, and not both")],
+)  # fmt: skip
+def test_what_is_wrong_on_paper_is_refused_with_its_place(tmp_path, changes, word):
+    with pytest.raises(ConfigError, match=word) as error:
+        declared(tmp_path / "d", **changes)
+    assert ".yml:3" in str(error.value)
+
+
+def test_a_mart_that_nobody_makes_is_no_lineage(tmp_path):
+    known = declared(tmp_path / "d")
+    computed.check(catalogue.load(), known, {"model.plumbline.mmm_weeks"})
+    with pytest.raises(ConfigError, match="'mmm_weeks', and dbt has no such model"):
+        computed.check(catalogue.load(), known, set())
+
+
+# --- rows that a select gives ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty():
+    with duckdb.connect() as connection:
+        connection.execute("create schema metrics; create table metrics.guess as select 1 as x")
+        connection.execute(values.TABLE)
+        yield connection
+
+
+def test_an_estimate_lands_with_interval_and_run(tmp_path, empty):
+    assert computed.select(RUN, empty, declared(tmp_path / "d")) == 1
+    assert empty.execute(
+        "select metric_id, slice_value, value, low, high, n, model_run_id, trust "
+        "from metrics.metric_values"
+    ).fetchall() == [("uplift", "tv", 2.0, 1.0, 3.0, 9, "r1", None)]
+
+
+def test_a_doubt_of_an_estimate_is_its_reason(tmp_path, empty):
+    how = GOOD["how"].replace("null as doubt", "'unknown: prior' as doubt")
+    computed.select(RUN, empty, declared(tmp_path / "d", how=how))
+    told = empty.execute("select trust, trust_reason from metrics.metric_values").fetchall()
+    assert told == [(None, "unknown: prior.")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [("3.0 as high", "null::double as high", "no value inside an interval"),
+     ("1.0 as low", "2.5 as low", "no value inside an interval"),
+     ("'r1' as model_run_id", "null::varchar as model_run_id", "no value inside"),
+     ("null as doubt", "'late' as doubt", "a doubt that is none"),
+     ("null as doubt", "'unknown: a. b' as doubt", "a doubt that is none"),
+     ("2026-01-01", "2026-10-01", "lies ahead"),
+     ("'quarter' as grain", "'week' as grain", "has a row by week and channel_id"),
+     ("9 as n, ", "", "rows gives"), ("metrics.guess", "metrics.gone", "correct `rows`")],
+)  # fmt: skip
+def test_rows_without_an_interval_run_or_known_grain_are_refused(tmp_path, empty, old, new, word):
+    known = declared(tmp_path / "d", how=GOOD["how"].replace(old, new))
+    with pytest.raises(ConfigError, match=word):
+        computed.select(RUN, empty, known)
+
+
+def test_a_build_tells_them_with_owner_and_trust(built):
+    with duckdb.connect(str((built.served / "plumbline.duckdb").resolve()), read_only=True) as db:
+        rows = db.execute(
+            "select metric_id, count(*), count(model_run_id), count(low), bool_and(trust is not "
+            "null), any_value(d.owner_name) is not null from metrics.metric_values v "
+            "join metrics.dim_metrics d using (metric_id) where additivity = 'model' "
+            "and model_run_id is not null group by metric_id"
+        ).fetchall()
+        trusted = db.execute(
+            "select trust, sources from metrics.metric_trust where metric_id = 'mmm_roi'"
+        ).fetchall()
+    assert {row[0] for row in rows} == {"incremental_conversions", "mmm_roi", "marginal_roi"}
+    for _, count, runs, intervals, has_trust, has_owner in rows:
+        assert count == runs == intervals > 0 and has_trust and has_owner
+    # Press clips are a control of the model, and they are late.
+    assert trusted[0][0] == "stale" and "feeds.channel_days" in trusted[0][1]

@@ -1,4 +1,4 @@
-"""Evidence side by side, modelled metrics, exports to other tools, and what the docs claim."""
+"""Evidence side by side, exports to other tools, and what the docs claim."""
 
 import csv
 import datetime as dt
@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from bench import evidence as bench
-from metrics import catalogue, evidence, experiments, modelled
-from settings import ROOT, ConfigError
+from metrics import evidence, experiments
+from settings import ROOT
 
 REAL = ROOT.parent / "shared" / "real"
 RUN = type("Run", (), {"as_of": dt.date(2026, 9, 30), "run_id": "r"})
@@ -202,110 +202,6 @@ def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
     ).fetchall()
     assert "The data say nothing that was not assumed before." in caveat
     assert "Knows 75 % of the quarter." in caveat
-
-
-# --- modelled metrics -----------------------------------------------------------------------------
-
-ENTRY = """
-metrics:
-  - name: {name}
-    label: Uplift
-    description: What it caused.
-    upstream: [mmm_weeks]
-    rows: >
-      {rows}
-    config:
-      meta: {{unit: ratio, better: higher, additivity: {additivity}, amec: impact,
-        objective: marketing_optimization, domain: crm, owner: analytics_lead, source: x,
-        caveat: y, slices: [channel_id], grains: [quarter], total: {total}}}
-"""
-GOOD = {
-    "name": "uplift", "additivity": "model", "total": "false",
-    "rows": "select 'quarter' as grain, date '2026-01-01' as period_start, 'channel_id' as "
-    "slice_name, 'tv' as slice_value, 2.0 as value, 1.0 as low, 3.0 as high, 9 as n, true as "
-    "is_complete, null as doubt, 'r1' as run_id from metrics.guess",
-}  # fmt: skip
-
-
-def declared(folder, **changes):
-    (folder / "m.yml").write_text(ENTRY.format(**GOOD | changes), encoding="utf-8")
-    return modelled.load(folder, taken={"leads_created"})
-
-
-@pytest.mark.parametrize(
-    ("changes", "word"),
-    [({"name": "leads_created"}, "stands twice"), ({"additivity": "ratio"}, "additivity is model"),
-     ({"total": "true"}, "say total: false"), ({"name": "influence_score"}, "is refused"),
-     ({"rows": "select 1 from marts.fct_leads"}, "only from metrics")],
-)  # fmt: skip
-def test_a_modelled_metric_that_is_wrong_on_paper_is_refused(tmp_path, changes, word):
-    with pytest.raises(ConfigError, match=word) as error:
-        declared(tmp_path, **changes)
-    assert "m.yml:3" in str(error.value)
-
-
-@pytest.fixture
-def empty():
-    with duckdb.connect() as connection:
-        connection.execute("create schema metrics; create table metrics.guess as select 1 as x")
-        from metrics.values import TABLE
-
-        connection.execute(TABLE)
-        yield connection
-
-
-def test_a_modelled_metric_lands_with_interval_and_run(tmp_path, empty):
-    assert modelled.write(RUN, empty, declared(tmp_path)) == 1
-    assert empty.execute(
-        "select metric_id, slice_value, value, low, high, n, model_run_id, trust "
-        "from metrics.metric_values"
-    ).fetchall() == [("uplift", "tv", 2.0, 1.0, 3.0, 9, "r1", None)]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "word"),
-    [("3.0 as high", "null::double as high", "no value inside an interval"),
-     ("1.0 as low", "2.5 as low", "no value inside an interval"),
-     ("'r1' as run_id", "null::varchar as run_id", "no value inside"),
-     ("null as doubt", "'late' as doubt", "a doubt that is none"),
-     ("null as doubt", "'unknown: a. b' as doubt", "a doubt that is none"),
-     ("'quarter' as grain", "'week' as grain", "a grain or slice"),
-     ("9 as n, ", "", "rows gives"), ("metrics.guess", "metrics.gone", "correct `rows`")],
-)  # fmt: skip
-def test_rows_without_an_interval_run_or_known_grain_are_refused(tmp_path, empty, old, new, word):
-    known = declared(tmp_path, rows=GOOD["rows"].replace(old, new))
-    with pytest.raises(ConfigError, match=word):
-        modelled.write(RUN, empty, known)
-
-
-def test_a_mart_that_nobody_makes_is_no_lineage(tmp_path):
-    known = declared(tmp_path)
-    modelled.check(known, {"nodes": {"model.plumbline.mmm_weeks": {}}})
-    with pytest.raises(ConfigError, match="no model 'mmm_weeks'"):
-        modelled.check(known, {"nodes": {}})
-
-
-def test_the_modelled_metrics_of_the_catalogue_are_there():
-    known = modelled.load(taken=catalogue.load().files)
-    assert {"incremental_conversions", "mmm_roi", "marginal_roi"} <= known.keys()
-
-
-def test_a_build_tells_them_with_owner_and_trust(built):
-    with duckdb.connect(str((built.served / "plumbline.duckdb").resolve()), read_only=True) as db:
-        rows = db.execute(
-            "select metric_id, count(*), count(model_run_id), count(low), bool_and(trust is not "
-            "null), any_value(d.owner_name) is not null from metrics.metric_values v "
-            "join metrics.dim_metrics d using (metric_id) where additivity = 'model' "
-            "and model_run_id is not null group by metric_id"
-        ).fetchall()
-        trusted = db.execute(
-            "select trust, sources from metrics.metric_trust where metric_id = 'mmm_roi'"
-        ).fetchall()
-    assert {row[0] for row in rows} == {"incremental_conversions", "mmm_roi", "marginal_roi"}
-    for _, count, runs, intervals, has_trust, has_owner in rows:
-        assert count == runs == intervals > 0 and has_trust and has_owner
-    # Press clips are a control of the model, and they are late.
-    assert trusted[0][0] == "stale" and "feeds.channel_days" in trusted[0][1]
 
 
 # --- exports --------------------------------------------------------------------------------------

@@ -41,7 +41,6 @@ def test_the_first_decision_on_a_signal_answers_it(decisions, days):
 def warehouse():
     """Three signals of minutes and one of leads; the log answers two of the first."""
     connection = prepare(duckdb.connect())
-    connection.execute("alter table metrics.metric_values add column response_rate double")
     connection.execute(signals.TABLES)
     add_metric(connection, "minutes", owner="care_lead")
     add_metric(connection, "leads")

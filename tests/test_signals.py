@@ -133,10 +133,10 @@ def test_weeks_that_remember_are_refused_until_a_year_before_can_be_taken():
     for _ in range(40):
         values.append(100 + 0.9 * (values[-1] - 100) + draw.gauss(0, 3))
     found = signals.charted(weeks(values), "additive", [])
-    assert found.refusal.startswith("Weeks follow each other, and there is too little")
+    assert "There is too little of the year before" in found.refusal
     drifting = list(itertools.accumulate(draw.gauss(0, 1) for _ in range(160)))
     found = signals.charted(weeks([500 + x for x in drifting]), "additive", [])
-    assert "against the year before weeks still follow each other (autocorrelation" in found.refusal
+    assert "Against the year before: Weeks follow each other (autocorrelation" in found.refusal
 
 
 def test_seasons_are_taken_out_by_the_same_week_of_the_year_before():
@@ -223,6 +223,79 @@ def test_weeks_without_a_value_are_not_nought():
     assert "no value is not nought" in signals.charted(known, "additive", []).refusal
 
 
+def kinds(make, repeats=60):
+    """Of charts of made-up series: {how it is charted, or refused: share}."""
+    found = {}
+    for k in range(repeats):
+        chart = signals.charted(weeks(make(random.Random(k))), "additive", [])
+        word = "refused" if chart.refusal or chart.baselines[-1].refusal else chart.adjustment
+        found[word] = found.get(word, 0) + 1 / repeats
+    return found
+
+
+def wander(draw, step, count=140):
+    at, found = 100.0, []
+    for _ in range(count):
+        at += draw.gauss(0, step)
+        found.append(at + draw.gauss(0, 3))
+    return found
+
+
+def test_calm_weeks_are_charted_and_weeks_that_drift_are_not_as_they_are():
+    calm = kinds(lambda draw: [100 + draw.gauss(0, 3) for _ in range(140)])
+    assert calm["none"] > 0.95
+    risen = kinds(lambda draw: [100 + k / 7 + draw.gauss(0, 3) for k in range(140)])
+    assert risen.get("none", 0) < 0.1  # twenty in three years
+    strayed = kinds(lambda draw: wander(draw, 1.0))
+    assert strayed.get("none", 0) < 0.15
+    restless = kinds(lambda draw: [100 + draw.gauss(0, 3 if k < 40 else 9) for k in range(140)])
+    assert restless.get("none", 0) < 0.2
+
+
+def test_one_shift_or_a_burst_stays_a_signal_and_takes_no_limits_away():
+    shifted = kinds(lambda draw: [100 + 12 * (k > 70) + draw.gauss(0, 3) for k in range(140)])
+    assert shifted["none"] > 0.95
+    burst = kinds(lambda draw: [100 + 60 * (k in (70, 71)) + draw.gauss(0, 3) for k in range(140)])
+    assert burst["none"] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("values", "additivity", "said"),
+    [
+        ([(k * 7) % 5 + (k % 3) for k in range(60)], "additive", "3.0 a week on average: below 5"),
+        ([((k * 7) % 6, 90) for k in range(60)], "ratio", "2.5 a week on average: below 5"),
+        ([(90 - (k * 7) % 6, 90) for k in range(60)], "ratio", "2.5 a week on average: below 5"),
+        ([40.0 * abs(x) for x in noise(60, middle=0, spread=1)], "additive", "too near nought"),
+        ([0.5 + 0.4 * (-1) ** k + k / 1e4 for k in range(60)], "additive", "beyond nought and one"),
+        ([50 + 5 * (-1) ** k + k / 1e3 for k in range(60)], "additive", "twice as wide"),
+    ],
+)
+def test_limits_that_say_nothing_are_refused(values, additivity, said):
+    found = signals.charted(weeks(values), additivity, [])
+    assert said in (found.refusal or found.baselines[-1].refusal)
+
+
+def test_a_stock_whose_change_is_a_metric_is_charted_once(build):
+    connection, write = build
+    change = noise(60)
+    add_metric(connection, "followers", additivity="semi")
+    add_metric(connection, "follower_change")
+    add_values(connection, "followers", stored(itertools.accumulate(change)), grain="week")
+    add_values(connection, "follower_change", stored(change), grain="week")
+    write()
+    assert ask(connection, "select metric_id, is_charted, reason from metrics.metric_signal_charts "
+                           "order by 1") == [
+        ("follower_change", True, None),
+        ("followers", False, "Its change from week to week is charted as follower_change."),
+    ]  # fmt: skip
+
+
+def test_limits_of_each_year_leave_no_week_without():
+    held = points(noise(140), dt.date(2024, 3, 4))
+    assert signals.years_of(held) == [dt.date(2025, 1, 6), dt.date(2026, 1, 5)]
+    assert signals.years_of(held[:100]) == [dt.date(2025, 1, 6)]  # four weeks of 2026 are too few
+
+
 # --- baselines -----------------------------------------------------------------------------------
 
 
@@ -274,7 +347,8 @@ def test_signals_are_written_with_side_verdict_and_what_chance_would_do(build):
     add_values(connection, "minutes", stored(values), grain="week")
     [line] = write()
     assert line.startswith("signals: 1 weekly series charted, 0 refused;")
-    assert line.endswith("by chance alone some 0.1 of 4 weeks would signal, 1 in a year.")
+    assert "; 2 of 51 weeks signal in 1 signals, by chance alone some 1 in 1;" in line
+    assert line.endswith("in the last four weeks 0 began, by chance 0.1.")
     rows = ask(connection, "select week_start, is_first, side, verdict, lower_limit < centre and "
                            "centre < upper_limit from metrics.metric_signals where is_outside "
                            "order by 1")  # fmt: skip
@@ -319,12 +393,8 @@ def test_recorded_causes_and_announced_breaks_begin_new_baselines(build):
     for name in ("impressions", "leads"):
         add_metric(connection, name)
         add_values(connection, name, stored(noise(80)), grain="week")
-    connection.execute("update metrics.dim_metrics set formula = 'sum(impressions)' "
-                       "where metric_id = 'impressions'")  # fmt: skip
-    add_values(connection, "impressions", {MONDAY: 1.0}, grain="day", slice_=("network", "x"))
-    connection.execute("create table marts.metric_availability as select 'instagram' as network, "
-                       "'impressions' as metric, date '2024-07-01' as available_from, true as "
-                       "is_break")  # fmt: skip
+    connection.execute("insert into metrics.metric_breaks values ('impressions', 'instagram', "
+                       "'impressions', '2024-07-01', 'Views.')")  # fmt: skip
     write("- {date: 2024-12-02, metrics: [leads], cause: A new form., owner: demand_lead}")
     assert ask(connection, "select metric_id, baseline_from, is_current, cause from "
                            "metrics.metric_signal_charts order by 1, 2") == [

@@ -228,6 +228,7 @@ def test_a_source_that_nobody_named_is_not_late(remade):
     goals = "where goal_id in ('win_rate_2026', 'revenue_2026')"
     with remade(
         late + goals,
+        "update metrics.goal_status set status = 'no_source' where goal_id = 'win_rate_2026'",
         "update metrics.metric_trust set trust = 'failed', sources = '', reason = 'no source "
         "configured (hubspot.deals).' where metric_id = 'win_rate'",
     ) as connection:

@@ -38,7 +38,7 @@ stretches as (
         and v.grain = case f.place when 1 then 'day' else 'month' end
         and v.period_start >= g.period_from - interval 1 year
         and v.period_start <= least(g.as_of, g.period_to) - interval 1 year
-    where g.profile <> 'level' and g.status <> 'data_late'
+    where g.profile <> 'level' and g.status not in ('data_late', 'no_source')
         and (
             f.place = 1
             or date_trunc('month', least(g.as_of, g.period_to) + 1) = least(g.as_of, g.period_to) + 1
@@ -58,14 +58,20 @@ breaks as (
 ),
 tested as (
     select
-        goal_id,
-        count(*) || ' past readings missed by ' || format('{:,.1f} %', 100 * avg(abs(error_share)))
-            || ' on average' || case when count(is_covered) > 0
-                then '; ' || format('{:.0f} %', 100 * avg(cast(is_covered as integer))) || ' of '
-                    || count(is_covered) || ' intervals held the result (80 % should)'
-                else '' end as backtest_text
-    from metrics.goal_backtests
-    group by goal_id
+        s.goal_id,
+        coalesce(b.readings || ' past readings missed by '
+            || format('{:,.1f} %', 100 * b.error_share) || ' on average; ', '')
+        || case
+            when s.backtest_readings > 0
+                then format('{:.0f} %', 100 * s.backtest_covered_share) || ' of '
+                    || s.backtest_readings || ' intervals held the result (80 % should)'
+            when s.interval_basis is null then 'too little history for an interval'
+            else 'interval not backtested: too little history' end as backtest_text
+    from metrics.goal_status as s
+    left join (
+        select goal_id, count(*) as readings, avg(abs(error_share)) as error_share
+        from metrics.goal_backtests group by goal_id
+    ) as b on s.goal_id = b.goal_id
 ),
 watched as (
     select
@@ -104,13 +110,12 @@ select
     coalesce(g.owner_name, 'nobody') as owner, g.owner_role,
     coalesce(i.owner_title, replace(g.owner_role, '_', ' ')) as owner_title, g.owner_status,
     g.period_from, g.period_to, g.as_of,
-    -- Nothing is late where no source was ever named.
-    case when g.status = 'data_late' and t.sources = '' then 'No source'
+    case when g.status = 'no_source' then 'No source'
         when g.status = 'off_track' then 'Off track' when g.status = 'missed' then 'Missed'
         when g.status = 'at_risk' then 'At risk' when g.status = 'data_late' then 'Data late'
         when g.status = 'too_early' then 'Too early' when g.status = 'on_track' then 'On track'
         else 'Reached' end as status,
-    case when g.status = 'data_late' and t.sources = '' then 5
+    case when g.status = 'no_source' then 5
         when g.status = 'off_track' then 1 when g.status = 'missed' then 2
         when g.status = 'at_risk' then 3 when g.status = 'data_late' then 4
         when g.status = 'too_early' then 6 when g.status = 'on_track' then 7
@@ -126,7 +131,9 @@ select
     coalesce(
         said(g.forecast, g.unit, p.reporting_currency) || coalesce(
             ' (' || said(g.forecast_low, g.unit, p.reporting_currency) || ' to '
-                || said(g.forecast_high, g.unit, p.reporting_currency) || ')', ''),
+                || said(g.forecast_high, g.unit, p.reporting_currency)
+                || case g.interval_basis when 'not_backtested' then '; not backtested' else '' end
+                || ')', ''),
         'not enough history'
     ) as forecast_text,
     coalesce(case
@@ -138,16 +145,15 @@ select
         else changed(g.actual, s.year_before, g.unit, p.reporting_currency)
     end, 'unknown') as change_text,
     coalesce(e.leading_text, '') as leading_text,
-    coalesce(x.backtest_text, 'too little history to test them') as backtest_text,
-    case when t.sources = '' then 'no source' else g.trust end as trust,
+    x.backtest_text,
+    case when g.status = 'no_source' then 'no source' else g.trust end as trust,
     coalesce(g.trust_reason, '') as trust_reason
 from sliced as g
 join metrics.dim_goals as d on g.goal_id = d.goal_id
 cross join ops.publication as p
-left join metrics.metric_trust as t on g.metric_id = t.metric_id
 left join stretches as s on g.goal_id = s.goal_id
 left join breaks as b on g.goal_id = b.goal_id
-left join tested as x on g.goal_id = x.goal_id
+join tested as x on g.goal_id = x.goal_id
 left join watched as e on g.goal_id = e.goal_id
 left join titled as i on g.owner_role = i.role
 left join months as m

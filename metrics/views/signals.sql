@@ -52,7 +52,9 @@ select
         || said(n.upper_limit, m.unit, p.reporting_currency) as limits_text,
     coalesce(n.verdict, case when n.is_signal then 'no verdict' end) as verdict,
     replace(replace(c.chart, '_prime', '′'), '_', ' ') as chart_kind,
-    replace(c.adjustment, '_', ' ') as adjustment,
+    replace(c.adjustment, '_', ' ')
+        || case when c.is_charted and c.reason is not null then ': ' || c.reason else '' end
+        as adjustment,
     c.baseline_from, c.baseline_weeks, c.autocorrelation, coalesce(c.cause, '') as cause,
     j.weeks_judged, j.weeks_signalled, j.expected_false
 from metrics.metric_signal_charts as c
