@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from bench import evidence as bench
+from bench.marked import differing, within
 from metrics import catalogue, evidence, experiments, modelled
 from settings import ROOT, ConfigError
 
@@ -385,15 +386,21 @@ def test_the_exports_say_the_same(built):
 # --- what the docs claim --------------------------------------------------------------------------
 
 
-def test_the_tables_of_the_page_are_those_of_this_code(built):
-    page = bench.PAGE.read_text(encoding="utf-8")
-    data = built.data
-    for line in bench.tests(data):
-        assert line.row(",.1f") in page, line
-    for line in bench.answers(data):
-        assert line.row(".3f") in page, line
-    for line in bench.marks(data):
-        assert f"| {line.what} | {line.truth:,.0f} | {line.low:,.0f} |" in page, line
+def sections(text):
+    """{title without figures: lines} of Markdown with titles of the third level."""
+    parts = ("\n" + text.strip()).split("\n### ")[1:]
+    return {re.sub(r" \(.*|\d+", "", part.splitlines()[0]): part.strip() for part in parts}
+
+
+def test_the_tables_of_the_page_are_those_of_this_sample(built):
+    """Mix models are compared to a twentieth, because refits differ between machines."""
+    stored = sections(within(bench.PAGE, "evidence"))
+    made = sections(bench.of_this_world(built.data))
+    for title, text in made.items():
+        near = {"share": 0.05, "least": 8} if title.startswith("Mix model") else {}
+        found = differing(stored[title], text, **near)
+        assert not found, (found, "run `python -m bench --only evidence`")
+    assert len(stored) == len(made) + 3  # and three of the same world drawn anew
 
 
 def test_the_mix_model_of_the_sample_finds_the_channels_that_burst(built):
