@@ -50,9 +50,7 @@ modelled as (
     select
         estimates.channel_id, estimates.period_start,
         least(estimates.period_end, runs.last_week + 6) as period_end, 'mix_model' as kind,
-        estimates.covered_share,
-        case when wholes.prior_dominance > getvariable('silent') then 'unknown: prior'
-            else 'stands' end as verdict,
+        estimates.covered_share, estimates.verdict,
         estimates.outcome, estimates.caused_mid as estimate, estimates.caused_low as low,
         estimates.caused_high as high,
         runs.observations as n,
@@ -61,7 +59,7 @@ modelled as (
         'mix model, ' || replace(estimates.estimator, '_', '-') as evidence_source,
         format('A model of weeks, not a test: {:.0f} observations per effect, interval 90 %.',
             runs.observations_per_effect)
-        || case when wholes.prior_dominance > getvariable('silent')
+        || case when estimates.verdict = getvariable('prior')
             then ' The data say nothing that was not assumed before.' else '' end
         || case when estimates.covered_share < 1 then format(
             ' Knows {:.0f} % of the quarter.', floor(100 * estimates.covered_share)) else '' end
@@ -69,9 +67,6 @@ modelled as (
         estimates.run_id
     from metrics.mix_model_estimates as estimates
     join metrics.mix_model_runs as runs using (outcome)
-    join metrics.mix_model_estimates as wholes
-        on wholes.outcome = estimates.outcome and wholes.channel_id = estimates.channel_id
-        and wholes.grain = 'all'
     where estimates.grain = 'quarter' and estimates.status = 'estimated'
 ),
 told as (
@@ -152,14 +147,10 @@ decoys as (
 ),
 mixes as (
     select
-        parts.outcome, parts.channel_id, parts.period_start as quarter_start, parts.caused_low,
-        parts.caused_mid, parts.caused_high, parts.covered_share,
-        wholes.prior_dominance > getvariable('silent') as is_silent
-    from metrics.mix_model_estimates as parts
-    join metrics.mix_model_estimates as wholes
-        on wholes.outcome = parts.outcome and wholes.channel_id = parts.channel_id
-        and wholes.grain = 'all'
-    where parts.grain = 'quarter' and parts.status = 'estimated'
+        outcome, channel_id, period_start as quarter_start, caused_low, caused_mid, caused_high,
+        covered_share, verdict = getvariable('prior') as is_silent
+    from metrics.mix_model_estimates
+    where grain = 'quarter' and status = 'estimated'
 ),
 keys as (
     select channel_id, quarter_start, outcome from marks
@@ -183,7 +174,7 @@ select
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case
         when tests.test_verdict = getvariable('contaminated') then tests.test_verdict
-        when mixes.is_silent then 'unknown: prior'
+        when mixes.is_silent then getvariable('prior')
         when tests.incremental is null or tests.caused_low is null then 'unknown'
         when tests.caused_low <= tests.incremental_high
             and tests.incremental_low <= tests.caused_high
@@ -224,9 +215,9 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence
     for each channel on which experiment and mix model contradict each other."""
     from metrics.experiments import CONTAMINATED, UNCHECKED
-    from metrics.mix_model import SILENT
+    from metrics.mix_runs import PRIOR
 
-    connection.execute(f"set variable silent = {SILENT}")
+    connection.execute(f"set variable prior = '{PRIOR}'")
     connection.execute(f"set variable contaminated = '{CONTAMINATED}'")
     connection.execute(f"set variable unchecked = '{UNCHECKED}'")
     connection.execute(TABLES)

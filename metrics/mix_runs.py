@@ -33,14 +33,17 @@ CONTROLS = {
     "pr": "media_clips",
 }
 ENDS = (0.05, 0.5, 0.95)
+STANDS, PRIOR = "stands", "unknown: prior"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 # mix_model_runs: one row per outcome. mix_model_estimates: one row per outcome, channel, grain
 # (all, year, quarter) and period; `caused` in units of the outcome, `return` and `marginal` per
 # unit of spend in the reporting currency, each as 5, 50 and 95 %; covered_share: of the period's
-# weeks in all places, those in which the channel's spend is known; a channel that the gate refused
-# has one row without numbers. mix_model_tests: one row per outcome and experiment of the register
-# on a modelled channel: what the model says of the test's own places and days.
+# weeks in all places, those in which the channel's spend is known; prior_dominance: of all weeks,
+# the interval's width over the prior's; verdict: STANDS, or PRIOR where that is above SILENT; a
+# channel that the gate refused has one row without numbers. mix_model_tests: one row per outcome
+# and experiment of the register on a modelled channel: what the model says of the test's own places
+# and days.
 TABLES = """
 create schema if not exists metrics;
 create table if not exists metrics.mix_model_runs (
@@ -55,7 +58,7 @@ create table if not exists metrics.mix_model_estimates (
     caused_low double, caused_mid double, caused_high double,
     return_low double, return_mid double, return_high double,
     marginal_low double, marginal_mid double, marginal_high double,
-    adstock double, prior_dominance double, run_id varchar);
+    adstock double, prior_dominance double, verdict varchar, run_id varchar);
 create table if not exists metrics.mix_model_tests (
     outcome varchar, experiment_id varchar, caused_low double, caused_mid double,
     caused_high double, run_id varchar);
@@ -279,6 +282,7 @@ def _estimates(
     same = {name: told[name] for name in ("outcome", "estimator", "run_id")}
     mondays = panel.weeks.astype("datetime64[D]").astype(object)
     for c, channel in enumerate(draws.channels):
+        dominance = _width(draws.caused[:, c].sum(axis=(1, 2))) / _prior_width(panel)
         for grain, start, end, mask in _stretches(mondays):
             spent = float(np.nansum(panel.spends[channel][:, mask]))
             caused = draws.caused[:, c][:, :, mask].sum(axis=(1, 2))
@@ -294,13 +298,12 @@ def _estimates(
                     np.isfinite(panel.spends[channel][:, mask]).mean(axis=0).sum()
                     / _mondays(start, end)
                 ),
-                "adstock": float(draws.adstock[c]), **_ends("caused", caused),
+                "adstock": float(draws.adstock[c]), "prior_dominance": dominance,
+                "verdict": PRIOR if dominance > SILENT else STANDS, **_ends("caused", caused),
             }  # fmt: skip
             if spent > 0:
                 row |= _ends("return", caused / spent)
                 row |= _ends("marginal", (more - caused) / (0.01 * spent))
-            if grain == "all":
-                row["prior_dominance"] = _width(caused) / _prior_width(panel)
             yield row
     for channel, why in judged.refused.items():
         yield {

@@ -207,6 +207,14 @@ def test_stable_keys_find_the_planted_people_and_nobody_else(built):
     assert 0.6 < browsers.recall < 1  # who never filled in a form stays unknown
 
 
+def test_the_table_of_the_page_is_that_of_this_sample(built):
+    from bench import identity as bench
+    from bench.marked import differing, within
+
+    stored = within(bench.PAGE, "identity")
+    assert not differing(stored, bench.page(built)), "run `python -m bench --only identity`"
+
+
 def test_splink_finds_who_lost_an_address_and_says_what_agrees(built):
     pytest.importorskip("splink", reason="the extra [identity] is not installed")
     from bench.identity import probabilistic

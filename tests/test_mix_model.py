@@ -322,6 +322,19 @@ def test_estimates_add_up_within_a_channel_and_say_what_was_refused(warehouse):
     ) == [(dt.date(2026, 1, 1), 5)]  # fmt: skip
 
 
+@pytest.mark.parametrize(("most", "verdict"), [(-1.0, "unknown: prior"), (1e9, "stands")])
+def test_a_channel_of_which_the_prior_alone_speaks_is_unknown_in_every_period(
+    warehouse, monkeypatch, most, verdict
+):
+    monkeypatch.setattr(mix_runs, "SILENT", most)
+    mix_runs.write(a_run("r10"), warehouse)
+    assert rows(
+        warehouse, "select verdict, min(prior_dominance) = max(prior_dominance), count(*) > 1 "
+        "from metrics.mix_model_estimates where status = 'estimated' and channel_id = 'tv' "
+        "group by all",
+    ) == [(verdict, True, True)]  # fmt: skip
+
+
 def test_a_week_of_unknown_spend_is_not_covered(warehouse):
     warehouse.execute(
         "update marts.mmm_weeks set spend_tv = null "

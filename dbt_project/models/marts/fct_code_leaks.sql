@@ -1,6 +1,10 @@
 {# Codes of channels that are sent to people by name, redeemed by people who were sent nothing within the look-back
    before: passed on, or found. Of redeemers whom we do not know nobody can tell. #}
-with sent as (
+with known_outcomes as (
+    {{ known_outcomes() }}
+),
+
+sent as (
     select
         channel_id,
         contact_id,
@@ -16,8 +20,8 @@ redeemed as (
         known.contact_id,
         known.date_day,
         max(case when sent.contact_id is not null then 1 else 0 end) as was_sent
-    from {{ ref('int_outcomes_known') }} as known
-    inner join {{ ref('int_codes_carried') }} as codes on known.promo_code = codes.promo_code
+    from known_outcomes as known
+    inner join {{ ref('dim_promo_codes') }} as codes on known.promo_code = codes.promo_code
     cross join {{ ref('int_attribution_rules') }} as rules
     left join sent
         on

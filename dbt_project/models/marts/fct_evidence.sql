@@ -62,7 +62,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('dim_promo_codes') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order'
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -75,7 +75,7 @@ responses as (
         count(orders.amount_reporting) as responses,
         {{ as_type('sum(orders.amount_reporting)', 'number') }} as low
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_codes_carried') }} as codes on orders.promo_code = codes.promo_code
+    inner join {{ ref('dim_promo_codes') }} as codes on orders.promo_code = codes.promo_code
     where orders.row_period = 'order' and orders.amount_reporting is not null
     group by codes.channel_id, {{ period_start('orders.ordered_date', 'quarter') }}
     union all
@@ -88,7 +88,7 @@ responses as (
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
     from {{ ref('fct_leads') }} as leads
-    inner join {{ ref('int_codes_carried') }} as codes on leads.promo_code = codes.promo_code
+    inner join {{ ref('dim_promo_codes') }} as codes on leads.promo_code = codes.promo_code
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select

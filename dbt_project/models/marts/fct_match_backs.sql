@@ -2,7 +2,11 @@
    the keys that make them one contact. An outcome goes to the last time that they were reached. Who would have
    done it anyway is in it: beside it stand the people of the same country who were not reached then. #}
 {%- set window_days = 28 -%}
-with organization as (
+with known_outcomes as (
+    {{ known_outcomes() }}
+),
+
+organization as (
     select as_of from {{ ref('int_organization') }}
 ),
 
@@ -47,7 +51,7 @@ followed as (
         reached.contact_id,
         known.outcome,
         max(reached.date_day) as date_day
-    from {{ ref('int_outcomes_known') }} as known
+    from known_outcomes as known
     inner join reached
         on
             known.contact_id = reached.contact_id
@@ -126,7 +130,7 @@ other_answers as (
         known.outcome,
         count(distinct known.contact_id) as others_matched
     from uses
-    inner join {{ ref('int_outcomes_known') }} as known
+    inner join known_outcomes as known
         on known.date_day between uses.date_day and {{ add_days('uses.date_day', window_days) }}
     inner join people
         on

@@ -29,6 +29,7 @@ codes_redeemed as (
 )
 
 select
+    {{ surrogate_key(['codes.promo_code']) }} as promo_code_key,
     codes.promo_code,
     coalesce(codes_by_prefix.channel_id, codes_redeemed.channel_id) as channel_id
 from codes
