@@ -20,7 +20,9 @@ from settings import ROOT, ConfigError, read_yaml, strict, yaml_line
 DEFINITIONS = ROOT / "metrics" / "definitions"
 GRAINS = ("day", "week", "month", "quarter", "year")
 SUMS = ("sum", "count", "sum_boolean")
-ROLES = ("n", "low", "high", "squares", "asked", "suppressed")  # parts that config.meta names
+# Parts that config.meta names.
+ROLES = ("n", "low", "high", "squares", "asked", "suppressed", "known", "due")
+MONTHS = "months"  # in place of a metric that says what is due: the months of the period
 REFUSED = (
     (
         r"\baves?\b|\bad(vertising)?[ -]+(value|cost)[ -]+equivalen\w+|\bmedia value\b",
@@ -175,7 +177,9 @@ class Meta:
     sum of squares behind a mean, the questionnaires sent, and what is withheld for privacy (where
     it is above zero and the metric has no value, the row says so). `interval` is 95 %: wilson for
     a share of counts (Wilson 1927), mean for a mean (for NPS the usual formula).
-    `matures_after_days`: a period is complete so long after its end.
+    `matures_after_days`: a period is complete so long after its end. `known` names how many rows
+    or months the number rests on, `due` how many there should be (a metric, or `months`: those of
+    the period): where some are missing the number is partial, and where months are, not complete.
     """
 
     unit: typing.Literal[
@@ -205,6 +209,8 @@ class Meta:
     squares: Name | None = None
     asked: Name | None = None
     suppressed: Name | None = None
+    known: Name | None = None
+    due: Name | None = None
     matures_after_days: typing.Annotated[int, Field(ge=0)] = 0
 
 
@@ -265,6 +271,8 @@ class Metric(typing.NamedTuple):
             "denominator": given.denominator and given.denominator.name,
             **{role: getattr(self.meta, role) for role in ROLES},
         }
+        if self.meta.due == MONTHS:
+            named["due"] = None
         return {role: name for role, name in named.items() if name}
 
 
@@ -414,8 +422,9 @@ def _unknown(spec: MetricFile, catalogue: Catalogue) -> list[str]:
         found.append(f"metric '{spec.name}': no measure '{given.measure.name}'; define it.")
     parts = spec.config.meta if spec.config else None
     names = [part.name for part in spec.inputs] + [
-        name for role in ROLES if parts and (name := getattr(parts, role))
-    ]
+        name for role in ROLES
+        if parts and (name := getattr(parts, role)) and (role, name) != ("due", MONTHS)
+    ]  # fmt: skip
     for name in names:
         made = name in catalogue.measures and catalogue.measures[name][1].create_metric
         if name not in catalogue.files and not made:
@@ -473,6 +482,8 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
         found.append(f"{says}an interval needs a numerator and a denominator: type ratio.")
     if (meta.interval == "mean") != bool(meta.squares):
         found.append(f"{says}interval mean, and only that, needs squares.")
+    if bool(meta.known) != bool(meta.due):
+        found.append(f"{says}what is known is told beside what is due; name known and due.")
     if not meta.grains:
         found.append(f"{says}no grains; name at least one of {', '.join(GRAINS)}.")
     finest = GRAINS.index(catalogue.grain_of(name))

@@ -51,10 +51,14 @@ select each.metric_id, each.grain, each.period_start, trust.trust, trust.reason,
 from (select distinct metric_id, grain, period_start from metrics.metric_values) as each
 join metrics.metric_trust as trust using (metric_id);
 update metrics.metric_values as told
-set trust = case when starts_with(told.trust_reason, 'unknown: ') then 'failed'
+set trust = case
+        when coalesce(starts_with(told.trust_reason, 'unknown: '), false) then 'failed'
+        when coalesce(starts_with(told.trust_reason, 'Partial:'), false)
+            and (is_before or found.trust = 'fresh') then 'degraded'
         when is_before then 'fresh' else found.trust end,
     trust_reason = concat_ws(' ', case when starts_with(told.trust_reason, 'Withheld')
-        or starts_with(told.trust_reason, 'unknown: ') then
+            or starts_with(told.trust_reason, 'unknown: ')
+            or starts_with(told.trust_reason, 'Partial:') then
         split_part(told.trust_reason, '.', 1) || '.' end,
         case when not is_before then nullif(found.reason, '') end)
 from found
@@ -77,6 +81,22 @@ from (
     group by metric_id
 ) as doubts
 where told.metric_id = doubts.metric_id;
+"""
+
+
+# A metric is no fresher than the newest of its numbers whose period is over.
+NEWEST = """
+create or replace temp table newest as
+select metric_id, trust, trust_reason, row_number() over (
+    partition by metric_id order by slice_name <> 'all', case grain when 'day' then 1 when 'week'
+        then 2 when 'month' then 3 when 'quarter' then 4 else 5 end, period_start desc,
+        slice_name, slice_value) as place
+from metrics.metric_values
+where value is not null and (is_complete or covered_share < 1);
+update metrics.metric_trust set trust = 'degraded', reason = newest.trust_reason
+from newest where newest.metric_id = metric_trust.metric_id and newest.place = 1
+    and metric_trust.trust = 'fresh' and starts_with(newest.trust_reason, 'Partial:');
+drop table newest;
 """
 
 
@@ -134,6 +154,7 @@ def write(
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
     connection.execute(APPLY)
+    connection.execute(NEWEST)
     counts = dict(
         connection.execute("select trust, count(*) from metrics.metric_trust group by 1").fetchall()
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing
 
-from metrics.catalogue import Catalogue, Metric
+from metrics.catalogue import MONTHS, Catalogue, Metric
 from metrics.queries import ORIGIN, Query
 from settings import ConfigError, Run
 
@@ -18,20 +18,22 @@ if typing.TYPE_CHECKING:
 
 Z = 1.959963984540054  # 95 %, two-sided
 NO_SLICE_VALUE = "(unknown)"
+PARTIAL = "Partial:"
 WITHHELD = "Withheld: it would describe fewer than five people, or fewer than ten answers."
 
 # One row per metric, grain, period and slice value. Shares are fractions (unit percent: 0.034 is
 # 3.4 %), points are -100..100, money is in the reporting currency. Periods are calendar periods,
 # weeks are ISO weeks. numerator and denominator for ratios; low and high are 95 %; n counts the
 # observations; response_rate is n per questionnaire sent. Of a modelled metric low and high are
-# 90 %, and model_run_id is the build that estimated it.
+# 90 %, and model_run_id is the build that estimated it. covered_share is what is known of what the
+# number should rest on (rows, or months of the period), null where nobody says what that is.
 TABLE = """
 create schema if not exists metrics;
 create or replace table metrics.metric_values (
     metric_id varchar, grain varchar, period_start date, slice_name varchar, slice_value varchar,
     value double, numerator double, denominator double, n bigint, low double, high double,
     is_complete boolean, trust varchar, trust_reason varchar, response_rate double,
-    model_run_id varchar);
+    model_run_id varchar, covered_share double);
 """
 
 
@@ -40,7 +42,8 @@ def write(
 ) -> int:
     """Rewrite metric_values from the marts, without trust; gives the number of rows.
 
-    A period is complete when it ended, and had its days to mature, by `run.as_of`. Raises
+    A period is complete when it ended, and had its days to mature, by `run.as_of`, and no month is
+    missing that its number should rest on. Raises
     ConfigError naming the metrics whose SQL does not run on this warehouse."""
     import duckdb
 
@@ -112,13 +115,40 @@ def _row(query: Query, metric: Metric) -> str:
         f"{start} + interval 1 {query.grain} + interval {meta.matures_after_days} day "
         "<= getvariable('as_of') + interval 1 day"
     )
+    covered, partial = _covered(query, metric)
+    if meta.due == MONTHS:
+        ended = f"({ended} and coalesce({covered} >= 1, true))"
     return (
         f"select '{metric.name}', '{query.grain}', {start}, '{query.slice_name}', "
         f"{sliced if query.slice else repr('all')}, {', '.join(known)}, {ended}, null, "
-        f"case when {withheld} then '{WITHHELD}' end, "
-        f"case when not {withheld} then {answered} end, null "
+        f"case when {withheld} then '{WITHHELD}' else {partial} end, "
+        f"case when not {withheld} then {answered} end, null, {covered} "
         f"from answer where {value} is not null or {withheld}{both}"
     )
+
+
+def _covered(query: Query, metric: Metric) -> tuple[str, str]:
+    """SQL for the share that is known of what the number should rest on, and for what to say where
+    that is not all of it."""
+    parts, meta = metric.parts, metric.meta
+    if "known" not in parts:
+        if "suppressed" not in parts:
+            return "null", "null"
+        told = f"'{PARTIAL} what would describe fewer than five people is left out.'"
+        return "null", f"case when coalesce({parts['suppressed']}, 0) > 0 then {told} end"
+    known, what = f"coalesce({parts['known']}, 0)", "rows"
+    due = parts.get("due")
+    if meta.due == MONTHS:
+        what = "months"
+        start = f"cast(metric_time__{query.grain} as date)"
+        over = f"cast(getvariable('as_of') as date) + 1 - {meta.matures_after_days}"
+        due = (
+            f"date_diff('month', {start}, least({start} + interval 1 {query.grain}, "
+            f"date_trunc('month', {over})))"
+        )
+    share = f"least(1, cast({known} as double) / nullif(greatest({due}, 0), 0))"
+    told = f"'{PARTIAL} ' || cast({known} as bigint) || ' of ' || cast({due} as bigint)"
+    return share, f"case when {share} < 1 then {told} || ' {what} are known.' end"
 
 
 def _part(parts: dict[str, str], role: str) -> str:

@@ -338,6 +338,25 @@ def test_what_a_model_tells_as_unknown_is_not_believed_and_the_rest_is(world):
         world.connection.execute("delete from ingest.sources")
 
 
+def test_what_is_partial_is_not_fresh_nor_is_a_metric_whose_newest_number_is(world):
+    partial = values.PARTIAL + " 3 of 4 rows are known."
+    world.connection.execute(
+        "update metrics.metric_values set is_complete = true, trust_reason = case when grain = "
+        "'month' and metric_id = 'clicks' then ? end", [partial],
+    )  # fmt: skip
+    found = world(source("feeds.clicks"), source("ads.clicks"))
+    assert told(world)["month 2026-09-01"] == ("degraded", partial)
+    assert told(world)["day 2026-09-29"][0] == "fresh"
+    assert found["clicks"]["trust"] == "fresh"  # its newest day is whole
+    world.connection.execute(
+        "update metrics.metric_values set trust_reason = ? where metric_id = 'clicks'", [partial]
+    )
+    world.connection.execute("delete from ingest.sources")
+    found = world(source("feeds.clicks"), source("ads.clicks"))
+    assert (found["clicks"]["trust"], found["clicks"]["reason"]) == ("degraded", partial)
+    assert found["click_spend"]["trust"] == "fresh"
+
+
 def test_without_ingestion_the_step_says_what_to_run(world):
     world.connection.execute("drop table ingest.sources")
     world.connection.execute("create table ingest.loads (x int)")

@@ -755,6 +755,71 @@ def _trust(connection, metric):
     ).fetchall()[0]
 
 
+def covered(connection, metric):
+    return connection.execute(
+        "select grain, is_complete, round(covered_share, 3), trust_reason from "
+        "metrics.metric_values where metric_id = ? order by grain, period_start", [metric],
+    ).fetchall()  # fmt: skip
+
+
+def test_a_year_that_lacks_months_of_cost_is_partial_and_not_complete(small):
+    """Of 2025 two months have no cost: ten of twelve, and the quarter of the two one of three."""
+    rows = [
+        {"acquisition_month_key": f"{m}", "month_start_date": dt.date(2025, m, 1),
+         "new_customers": 2, "sales_marketing_cost_reporting": None if m in (5, 6) else 100}
+        for m in range(1, 13)
+    ]  # fmt: skip
+    connection = small("customer_acquisition_cost", fct_acquisition_months=rows)
+    assert covered(connection, "customer_acquisition_cost") == [
+        ("quarter", True, 1.0, None),
+        ("quarter", False, 0.333, "Partial: 1 of 3 months are known."),
+        ("quarter", True, 1.0, None),
+        ("quarter", True, 1.0, None),
+        ("year", False, 0.833, "Partial: 10 of 12 months are known."),
+    ]
+    told = value(connection, "customer_acquisition_cost", "year", "2025-01-01")
+    assert (told["numerator"], told["denominator"]) == (1000, 20)  # left out of both sides
+
+
+def test_a_month_without_any_row_is_missed_and_one_that_is_not_due_is_not(small):
+    rows = [
+        {"finance_month_key": f"{m}", "ledger": "main", "month_start_date": dt.date(2026, m, 1),
+         "revenue_reporting": 100, "operating_expenses_reporting": 90,
+         "workforce_cost_reporting": 40}
+        for m in (1, 3, 4)
+    ]  # fmt: skip
+    connection = small("human_capital_roi", fct_finance_months=rows, as_of=dt.date(2026, 6, 10))
+    assert covered(connection, "human_capital_roi") == [
+        ("quarter", False, 0.667, "Partial: 2 of 3 months are known."),
+        ("quarter", False, 1.0, None),  # in June nobody has closed May's books yet
+        ("year", False, 0.75, "Partial: 3 of 4 months are known."),
+    ]
+
+
+def test_weeks_that_are_withheld_make_a_number_partial(small):
+    rows = [
+        {"workload_week_key": f"{k}", "week_start_date": dt.date(2026, 3, 2) + k * dt.timedelta(7),
+         "team": "care", "needing_reply": None if k == 1 else 50,
+         "agent_hours": None if k == 1 else 400, "is_suppressed": k == 1}
+        for k in range(4)
+    ]  # fmt: skip
+    connection = small("inbound_per_agent_hour", fct_workload_weeks=rows)
+    assert covered(connection, "inbound_per_agent_hour")[0] == (
+        "month", True, 0.75, "Partial: 3 of 4 rows are known.",
+    )  # fmt: skip
+    # Where nobody says how many there should be, that something is left out is said all the same.
+    rows = [
+        {"absence_month_key": f"{k}", "month_start_date": dt.date(2026, 3, 1), "department_group": f"{k}",
+         "absent_days": None if k else 5, "contracted_days": None if k else 100,
+         "is_suppressed": bool(k)}
+        for k in range(2)
+    ]  # fmt: skip
+    connection = small("absence_rate", fct_absence_months=rows)
+    assert covered(connection, "absence_rate")[0][1:] == (
+        True, None, values.PARTIAL + " what would describe fewer than five people is left out.",
+    )  # fmt: skip
+
+
 def test_owners_of_metrics_come_from_the_list_of_roles(small, catalogue):
     db = small(
         dim_owners=[

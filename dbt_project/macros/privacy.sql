@@ -116,6 +116,34 @@
     rows between unbounded preceding and current row
 {%- endmacro %}
 
+{# What pooled_departments made, as it may be read: departments that stand alone with their counts, pooled
+   ones without (is_suppressed), and the pool as one department. `by`: the other columns of a row's key;
+   `counts` add up, `numbers` too but are not whole. #}
+{% macro published_departments(placed, by, counts, numbers=[]) -%}
+    select
+        {{ by | join(', ') }},
+        department_group,
+        {%- for amount in counts + numbers %}
+        case when not is_pooled then {{ amount }} end as {{ amount }},
+        {%- endfor %}
+        is_pooled as is_suppressed
+    from {{ placed }}
+    union all
+    select
+        {{ by | join(', ') }},
+        {{ plumbline.departments_not_shown() }} as department_group,
+        {%- for amount in counts %}
+        sum({{ amount }}) as {{ amount }},
+        {%- endfor %}
+        {%- for amount in numbers %}
+        {{ plumbline.sum_number(amount) }} as {{ amount }},
+        {%- endfor %}
+        false as is_suppressed
+    from {{ placed }}
+    where is_pooled and has_pool
+    group by {{ by | join(', ') }}
+{%- endmacro %}
+
 {# The name under which pooled departments stand. #}
 {% macro departments_not_shown() -%}
     'Departments not shown'

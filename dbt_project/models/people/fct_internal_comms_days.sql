@@ -1,6 +1,7 @@
 {# Who was reached inside, counted by department. Of a platform different people in the 28 days that end that
    day, out of all who work here: those without an account stay in the denominator. Of messages different
-   openers out of recipients, message by message. Neither those who did nor those who did not may be few. #}
+   openers out of recipients, message by message; people are different within one message alone, so the one
+   that went to most of them stands for its month. Neither those who did nor those who did not may be few. #}
 with organization as (
     select as_of from {{ ref('int_organization') }}
 ),
@@ -66,26 +67,19 @@ readings_placed as (
     {{ pooled_departments('readings', 'reading', ['people', 'active', 'inactive']) }}
 ),
 
+readings_published as (
+    {{ published_departments('readings_placed', ['platform', 'date_day'], ['people', 'active']) }}
+),
+
 readings_shown as (
     select
         platform,
         date_day,
         department_group,
-        case when not is_pooled then people end as headcount,
-        case when not is_pooled then active end as active_people,
-        is_pooled as is_suppressed
-    from readings_placed
-    union all
-    select
-        platform,
-        date_day,
-        {{ departments_not_shown() }} as department_group,
-        sum(people) as headcount,
-        sum(active) as active_people,
-        false as is_suppressed
-    from readings_placed
-    where is_pooled and has_pool
-    group by platform, date_day
+        people as headcount,
+        active as active_people,
+        is_suppressed
+    from readings_published
     union all
     select
         platform,
@@ -117,38 +111,44 @@ messages_placed as (
     {{ pooled_departments('messages', 'message', ['recipients', 'openers', 'others']) }}
 ),
 
+messages_published as (
+    {{ published_departments('messages_placed', ['platform', 'date_day', 'message'], ['recipients', 'openers']) }}
+),
+
+messages_whole as (
+    select
+        platform,
+        date_day,
+        message,
+        sum(recipients) as recipients,
+        sum(openers) as openers,
+        sum(openers) between 1 and 4 or sum(others) between 1 and 4 as is_suppressed,
+        row_number() over (
+            partition by {{ period_start('date_day', 'month') }}
+            order by sum(recipients) desc, date_day desc, message
+        ) as width_rank
+    from messages
+    group by platform, date_day, message
+),
+
 messages_cells as (
     select
         platform,
         date_day,
         department_group,
-        case when not is_pooled then recipients end as recipients,
-        case when not is_pooled then openers end as openers,
-        is_pooled as is_suppressed
-    from messages_placed
-    union all
-    select
-        platform,
-        date_day,
-        {{ departments_not_shown() }} as department_group,
-        sum(recipients) as recipients,
-        sum(openers) as openers,
-        false as is_suppressed
-    from messages_placed
-    where is_pooled and has_pool
-    group by platform, date_day, message
+        recipients,
+        openers,
+        is_suppressed
+    from messages_published
     union all
     select
         platform,
         date_day,
         'All' as department_group,
-        case when sum(openers) not between 1 and 4 and sum(others) not between 1 and 4 then sum(recipients) end
-            as recipients,
-        case when sum(openers) not between 1 and 4 and sum(others) not between 1 and 4 then sum(openers) end
-            as openers,
-        sum(openers) between 1 and 4 or sum(others) between 1 and 4 as is_suppressed
-    from messages
-    group by platform, date_day, message
+        case when not is_suppressed then recipients end as recipients,
+        case when not is_suppressed then openers end as openers,
+        is_suppressed
+    from messages_whole
 ),
 
 messages_shown as (
@@ -205,6 +205,9 @@ select
     {{ as_type('messages_shown.messages', 'integer') }} as messages,
     {{ as_type('messages_shown.recipients', 'integer') }} as recipients,
     {{ as_type('messages_shown.openers', 'integer') }} as openers,
+    widest.message is not null as is_widest_of_month,
+    {{ as_type('case when not widest.is_suppressed then widest.recipients end', 'integer') }} as widest_recipients,
+    {{ as_type('case when not widest.is_suppressed then widest.openers end', 'integer') }} as widest_openers,
     coalesce(readings_shown.is_suppressed, false) or coalesce(messages_shown.is_suppressed, false) as is_suppressed
 from readings_shown
 full outer join messages_shown
@@ -216,3 +219,9 @@ left join month_readings
     on
         readings_shown.platform = month_readings.platform
         and readings_shown.date_day = month_readings.date_day
+left join messages_whole as widest
+    on
+        messages_shown.platform = widest.platform
+        and messages_shown.date_day = widest.date_day
+        and messages_shown.department_group = 'All'
+        and widest.width_rank = 1

@@ -1,6 +1,8 @@
-{# On how few shoulders a customer rests: the Herfindahl index of the ties between its contacts and our
-   people, over all customers weighed by their ties. A tie is a contact and one of us who answered them in the
-   quarter. Told of the whole organization only. #}
+{# On how few shoulders a customer rests: the chance that two of the ties between its contacts and our people
+   are held by the same of us, sum t(t - 1) / (n(n - 1)) (Simpson 1949, Nature 163:688). The Herfindahl index
+   sum (t / n)^2 is above it by what n ties give by themselves: never below 1 / n. A tie is a contact and one
+   of us who answered them in the quarter; customers are weighed by their ties. Told of the whole organization
+   only. #}
 with organization as (
     select * from {{ ref('int_organization') }}
 ),
@@ -73,10 +75,10 @@ companies as (
     group by quarter_start_date, company_id
 ),
 
--- With one or two ties the index is high whatever the organization does.
+-- One tie alone is no pair.
 counted as (
     select * from companies
-    where ties >= 3
+    where ties >= 2
 ),
 
 holders as (
@@ -95,7 +97,7 @@ quarters as (
         holders.people,
         count(*) as companies,
         sum(counted.ties) as ties,
-        {{ sum_number(safe_divide('counted.squares', 'counted.ties')) }} as concentrated_ties
+        {{ sum_number(safe_divide('counted.squares - counted.ties', '(counted.ties - 1)')) }} as concentrated_ties
     from counted
     inner join holders on counted.quarter_start_date = holders.quarter_start_date
     group by counted.quarter_start_date, holders.people
