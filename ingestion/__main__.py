@@ -1,4 +1,5 @@
-"""`python -m ingestion check|feed FILE...`: what would be loaded, and a mapping for what is new."""
+"""`python -m ingestion check|feed|replay`: what would be loaded, a mapping for what is new, and
+quarantined rows out and back in."""
 
 import argparse
 import sys
@@ -20,6 +21,11 @@ def main() -> int:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="stated",
         help="what the file leaves open: a key of the mapping or a column of the contract",
     )  # fmt: skip
+    command = commands.add_parser(
+        "replay", help="write quarantined rows to correct; with files: take corrected ones back"
+    )
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    command.add_argument("--yes", action="store_true", help="take them without asking")
     options = parser.parse_args()
     try:
         return 0 if _run(options) else 1
@@ -34,12 +40,19 @@ def _run(options: argparse.Namespace) -> bool:
         from ingestion.check import check
 
         return check(options.files, settings, data)
+    ask = (lambda question: True) if options.yes else _ask
+    if options.command == "replay":
+        from ingestion import replaying
+
+        if not options.files:
+            return replaying.export(settings, data)
+        return replaying.replay(options.files, settings, data, ask)
     from ingestion import proposing
 
     return proposing.feed(
         options.files, settings, data, contract=options.contract,
         stated=proposing.spoken(options.stated),
-        ask=(lambda question: True) if options.yes else _ask,
+        ask=ask,
     )  # fmt: skip
 
 

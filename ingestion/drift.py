@@ -13,7 +13,7 @@ from ingestion.grids import Cell
 from ingestion.mapping import From, Mapping, MappingError, groups, plan, texts
 from ingestion.specs import Column
 
-ENOUGH = 50_000  # rows; a change of marks shows early
+ENOUGH = 10_000  # rows; a change of marks shows early
 _SWAPPED = {"%d": "%m", "%m": "%d"}
 
 
@@ -70,6 +70,8 @@ def _contradiction(mapping: Mapping, column: Column, how: From, cells: list[Cell
 def _numbers(
     told: set[str], decimal: str, thousands: str, how: From, stated: bool, column: Column
 ) -> str | None:
+    if not how.percent:
+        told = {each for each in told if not each.isdigit()}  # these read alike under any marks
     bare = {each: profiles.bare(each) for each in told}
     numerals = {each: one.text for each, one in bare.items() if profiles.is_numeral(one.text)}
     if how.percent:

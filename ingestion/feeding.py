@@ -69,6 +69,8 @@ class File:
     """It was taken before, with other content or under another mapping."""
     state: tuple[int, ...] = ()
     """What the disk said of it when `content` was taken; None of it is asked where it is empty."""
+    corrects: bool = False
+    """It holds rows that were in quarantine."""
     plan: Plan | None = None
     assumptions: tuple[layouts.Assumption, ...] = ()
     repeated: int = 0

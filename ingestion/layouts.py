@@ -40,7 +40,7 @@ WORDS_FOR_TRUTH = {
     "wahr", "falsch", "vrai", "faux", "verdadero", "falso", "verdadeiro",
 }  # fmt: skip
 _TOTAL = (
-    "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "gesamt",
+    "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "gesamt",
     "summe", "gesamtsumme", "zwischensumme", "gesamtergebnis", "ergebnis", "insgesamt", "somme",
     "total général", "sous-total", "totaux", "suma", "total general", "suma total", "totales",
     "soma", "total geral", "totais", "totale", "totaal", "overall total",
@@ -48,9 +48,9 @@ _TOTAL = (
 TOTALS = frozenset(
     spelling + mark
     for word in _TOTAL
-    for spelling in (word, word.upper(), word.title(), word.capitalize())
+    for spelling in (word.upper(), word.title(), word.capitalize())
     for mark in ("", ":")
-)
+) | {"total", "subtotal", "gesamt", "summe"}
 """Words for a row that is not one, in the spellings that exports have."""
 A_TOTAL = "a total or subtotal, not a row"
 TOO_MANY = "more cells than there are headings"
@@ -89,6 +89,8 @@ class Table(typing.NamedTuple):
     rows: Callable[[], Iterator[list[Row | Bad]]]
     assumptions: tuple[Assumption, ...]
     decimal_is_typed: bool = False
+    plain: str | None = None
+    """The delimiter of a large file in which each line is a row in any reader: DuckDB's will do."""
 
 
 # --- delimiter and quote -------------------------------------------------------------------------
@@ -586,10 +588,23 @@ def _of_text(
     elif len(found) == 1 and not entry.header_row:
         found = [found[0]._replace(last=_end(rows, found[0]))]
     said += told
+    plain = None
+    if not whole and len(found) == 1 and _is_simple(found[0], rows) and (
+        encoding.lower() in ("utf-8", "ascii") and entry.member is None and not one.skip
+    ) and path.suffix.lower() not in (".gz", ".zip") and grids.is_plain(path):  # fmt: skip
+        plain = one.delimiter or None
     return [
-        Table(str(number), layout, stream, (*said, *_ends(layout, rows, whole)))
+        Table(str(number), layout, stream, (*said, *_ends(layout, rows, whole)), plain=plain)
         for number, layout in enumerate(found, start=1)
     ]
+
+
+def _is_simple(layout: Layout, rows: list[Row]) -> bool:
+    """One row of headings, as many as there are cells, and rows right below it."""
+    if len(layout.header) != 1 or layout.descriptions or layout.first != layout.header[0] + 1:
+        return False
+    head = next(row for row in rows if row.number == layout.header[0])
+    return len(head.cells) == layout.width
 
 
 def _end(rows: list[Row], layout: Layout) -> int | None:

@@ -137,7 +137,26 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     found = layouts.detected(path, entry, wanted, vocabulary.known)
     table = layouts.chosen(found, entry, wanted, path.name)
     drift.refuse_changed(mapping, table, path.name)
+    if table.plain is not None and entry.ragged == "refuse":
+        return _plain(table, path)
     return of_table(con, table, entry)
+
+
+def _plain(table: layouts.Table, path: Path) -> Opened:
+    """A large file in which a line is a row in any reader, by the fastest."""
+    layout, name = table.layout, f"rejects_{next(_names)}"
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(layout.width))
+    options = (
+        f"{_quoted(str(path))}, auto_detect=false, columns={{{columns}}}, "
+        f"delim={_quoted(str(table.plain))}, quote='', escape='', header=false, "
+        f"skip={layout.header[0]}, max_line_size={_LONGEST_LINE}, "
+        f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
+    )
+    return Opened(
+        f"select row_number() over () as _n, * from read_csv({options})",
+        layout.headings, dict.fromkeys(layout.headings, TEXT), layout.header[0], name, True,
+        assumptions=table.assumptions,
+    )  # fmt: skip
 
 
 def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry) -> Opened:
