@@ -656,7 +656,7 @@ class Statement:
         if wide is None:
             return
         self.virtual = tuple(sorted({cell for cells in self.groups.values() for cell in cells}))
-        self.cells[wide.name], self.kinds[wide.name] = "w0", PLAIN
+        self.cells[wide.name], self.kinds[wide.name] = "w0", TEXT
         for place, virtual in enumerate(self.virtual, start=1):
             kinds = {
                 self.opened.kinds[cells[virtual]]

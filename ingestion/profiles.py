@@ -86,6 +86,8 @@ class Context(typing.NamedTuple):
     """What is known of the file beside the column."""
 
     marks: tuple[Marks, ...] = ()
+    orders: tuple[tuple[str, str], ...] = ()
+    """(heading, "%d" or "%m") of columns whose days show beyond doubt what comes first."""
     time_zone: str = "UTC"
     as_of: dt.date = dt.date(2026, 1, 1)
     stated: dict[str, typing.Any] = {}
@@ -413,6 +415,7 @@ def _durations(found: Decision, column: Column, heading: str, distinct: list[str
 # --- days and times ------------------------------------------------------------------------------
 
 _ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?")
+_SPACED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? [+-]\d{4}")
 _NUMERIC = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(.*)")
 _NAMED = re.compile(
     r"(?:[^\W\d_]+,? )?(?:(\d{1,2})(?:st|nd|rd|th)?([. \-/]+)(?:de )?([^\W\d_]+)"
@@ -433,6 +436,25 @@ _PERIODS = (
 _MONTH = re.compile(r"([^\W\d_]+)\.?([ \-'’/]*)(\d{4}|\d{2})")
 
 
+def _is_month(word: str) -> bool:
+    return months.language_of({word}) is not None
+
+
+def order_of(heading: str, cells: list[Cell]) -> tuple[str, str] | None:
+    """Whether days or months come first in a column where a part over 12 tells."""
+    firsts = set()
+    for cell in cells:
+        match = _NUMERIC.fullmatch(" ".join(cell.split())) if _is_text(cell) else None
+        if match is None or match[2] == "." or len(match[1]) > 2:
+            continue
+        one, two = int(match[1]), int(match[3])
+        if 12 < one <= 31 and two <= 12 and len(match[4]) == 4:
+            firsts.add("%d")
+        elif 12 < two <= 31 and one <= 12:
+            firsts.add("%m")
+    return (heading, firsts.pop()) if len(firsts) == 1 else None
+
+
 def _days(
     found: Decision, column: Column, heading: str, distinct: list[str], context: Context
 ) -> None:
@@ -444,7 +466,10 @@ def _days(
         return
     rest, formats, zoned = [], [], False
     for each in distinct:
-        if _ISO.fullmatch(each):
+        if _SPACED.fullmatch(each):
+            form = "%Y-%m-%d %H:%M" + (":%S" if each.count(":") == 2 else "") + " %z"
+            formats += [form] if form not in formats else []
+        elif _ISO.fullmatch(each):
             zoned = zoned or bool(re.search(r"(Z|[+-]\d{2}:?\d{2})$", each[10:]))
         else:
             rest.append(each)
@@ -453,15 +478,16 @@ def _days(
     named = [each for each, match in numeric if not match]
     if matched:
         formats += _numeric(found, heading, matched, context)
-    language, named_long = None, False
+    months_named: set[str] = set()
+    named_long = False
     for each in named:
-        form, told, why = _name_form(each)
+        form, told, why = form_of(each)
         if form is None:
             continue
         if told:
-            language = language or told
-            short = {word.title() for word in re.findall(r"[^\W\d_]+", each)}
-            named_long = named_long or not short & set(months.ENGLISH)
+            words = {word for word in re.findall(r"[^\W\d_]+", each) if _is_month(word)}
+            months_named |= words
+            named_long = named_long or not {word.title() for word in words} & set(months.ENGLISH)
         if form not in formats:
             formats.append(form)
             if why:
@@ -481,7 +507,13 @@ def _days(
         example = next((each for each in rest), "")
         if not matched:
             found.assume(f"days in '{heading}' are {' or '.join(formats)}", f"as '{example}'")
-    if language and (language != "en" or named_long):
+    language = months.language_of(months_named)
+    if months_named and language is None:
+        found.questions.append(
+            f"'{heading}' names months in several languages ({', '.join(sorted(months_named))}): "
+            "write them in one at the source."
+        )
+    elif language and (language != "en" or named_long):
         found.settings["language"] = language
         found.assume(f"months in '{heading}' are named in '{language}'", "their names")
     zoned = zoned or any("%z" in form for form in formats)
@@ -548,6 +580,11 @@ def _numeric(
         # short dates: Basque, Nepali and Korean do).
         whole = [form for form in whole if not form.startswith("%y")]
         why = "the year is last in all locales of English, German, French, Spanish, Portuguese"
+    firsts = {first for _, first in context.orders}
+    if len(whole) > 1 and len(firsts) == 1 and separators <= {"/", "-"}:
+        first = firsts.pop()
+        whole = [form for form in whole if form.startswith(first)] or whole
+        why = f"column '{context.orders[0][0]}' of the file shows it"
     if not whole:
         clash = [form for form, fits in fitting.items() if len(fits) >= 0.2 * len(parts)]
         first = [form for form in clash if form.startswith("%d")]
@@ -613,7 +650,7 @@ def _time_form(text: str) -> str | None:
     return form
 
 
-def _name_form(text: str) -> tuple[str | None, str | None, str]:
+def form_of(text: str) -> tuple[str | None, str | None, str]:
     """(form, language, what it is) of a day or month with a name in it."""
     for pattern, form, what in _PERIODS:
         if pattern.fullmatch(text):

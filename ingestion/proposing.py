@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 import settings as house
-from ingestion import check, grids, layouts, mapping, profiles, recognition, vocabulary
+from ingestion import check, grids, layouts, mapping, months, profiles, recognition, vocabulary
 from ingestion.grids import Cell
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
@@ -194,7 +194,11 @@ def _proposal(
         if (found := profiles.marks_of(heading, column)) is not None
     )  # fmt: skip
     said = {key: _text_or_list(stated.pop(key)) for key in list(stated) if key in _MARK_KEYS}
-    context = profiles.Context(marks, settings.organization.time_zone, stated=said)
+    orders = tuple(
+        found for heading, column in cells.items()
+        if (found := profiles.order_of(heading, column)) is not None
+    )  # fmt: skip
+    context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
     unpivot, virtual = _wide(table, recognised, assumptions)
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
@@ -270,7 +274,7 @@ def _with_words(
     if words:
         decision.settings["words"] = {**words, **decision.settings.get("words", {})}
     odd = there - {said.lower() for said in match.words} - {""} - profiles.MISSING_TEXT
-    odd -= {meant.lower() for meant in match.words.values()}
+    odd -= {word.lower() for word in (*match.words.values(), *column.words)}
     if odd and column.words:
         decision.questions.append(
             f"'{sorted(odd)[0]}' in '{match.heading}' is no word that '{match.column}' knows "
@@ -289,13 +293,17 @@ def _wide(
     if export.wide:
         wide = export.wide
         groups = [each for each in headings if layouts.MONTHS.fullmatch(each)]
-        form, language, _ = profiles._name_form(groups[0])
+        form, _, _ = profiles.form_of(groups[0])
+        named = {w for each in groups for w in re.findall(r"[^\W\d_]{3,}", each)}
+        language = months.language_of(named)
         if form is None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", groups[0]):
             form = "%Y-%m-%d"
         unpivot: dict[str, typing.Any] = {"name": wide.name, "value": wide.value}
         dated = [g for g in groups if form and mapping.day_of(g, form, language)]
         if form and len(dated) == len(groups):
             unpivot["dates"] = form
+            if language is not None:
+                unpivot["language"] = language
         else:
             unpivot["columns"] = groups
         why = "their headings are months"
@@ -381,6 +389,10 @@ def _entry(
         for decision in decided.values():
             if key in shared and decision.settings.get(key) == shared[key]:
                 decision.settings.pop(key)
+    if unpivot is not None and "language" in unpivot:
+        language = unpivot.pop("language")
+        if language != "en":
+            shared.setdefault("language", language)
     entry |= {key: value for key, value in shared.items() if value != ""}
     if "decimal" in shared and shared.get("thousands") == "":
         entry.pop("thousands", None)

@@ -245,7 +245,7 @@ def _kinds(cells: list[Cell]) -> dict[str, float]:
         low = text.lower()
         if low in profiles.TRUTH or low in ("0", "1"):
             found["boolean"] += 1
-        if layouts.DAY.fullmatch(text) or profiles._name_form(text)[0]:
+        if layouts.DAY.fullmatch(text) or profiles.form_of(text)[0]:
             found["date"] += 1
         elif profiles.is_numeral(profiles.bare(text).text):
             found["number"] += 1
