@@ -7,11 +7,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import builds, bulk, credit, dashboards, evidence, pages, values
+from bench import builds, bulk, credit, dashboards, evidence, files, pages, values
 from bench.measuring import Figures
 from settings import ROOT
 
-PARTS = ("bulk", "pages", "builds", "scale", "credit", "evidence")
+PARTS = ("bulk", "files", "pages", "builds", "scale", "credit", "evidence")
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
@@ -47,6 +47,8 @@ def main() -> None:
         folder = Path(name)
         if "bulk" in wanted:
             parts["bulk"] = _bulk(folder / "bulk")
+        if "files" in wanted:
+            print(files.write_page(folder / "files"))
         if "pages" in wanted:
             parts["pages"] = _pages(folder / "pages")
         if "builds" in wanted or "scale" in wanted:

@@ -579,12 +579,23 @@ class Statement:
     def _cleaned(self, heading: str, how: From) -> str:
         if heading == maps.ROW_NUMBER and heading not in self.cells:
             return "_n::varchar"
+        if heading == maps.CONTENT_KEY and heading not in self.cells:
+            return self._content_key()
         if heading == maps.FILE_DATE and heading not in self.cells:
             return values.quoted(str(maps.date_in_name(self.file.path.name)))
         cell, kind = self.cells[heading], self.kinds[heading]
         text = cell if kind in (TEXT, PLAIN) else values.plainly(cell, kind)
         missing = (*maps.texts(self.mapping.entry.missing), *maps.texts(how.missing))
         return values.cleaned(text, missing)
+
+    def _content_key(self) -> str:
+        """What a row says in the columns that are taken, whatever their order; of rows that say the
+        same, which. A column that is not used changes no key."""
+        taken = {h for source in self.plan.columns.values() for h in source.headings}
+        cells = [self.cells[heading] for heading in sorted(taken & set(self.cells))]
+        told = ", ".join(f"coalesce({cell}::varchar, chr(0))" for cell in cells)
+        content = f"md5(concat_ws(chr(31), {told}))"
+        return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
 
     def _filled(self, how: From, headings: tuple[str, ...]) -> str:
         """A template with its cells; null when every cell is."""

@@ -16,7 +16,17 @@ from pathlib import Path
 
 from ingestion import grids
 from ingestion.grids import Bad, Cell, Dialect, Row
-from ingestion.mapping import Entry, MappingError, normal, texts
+from ingestion.mapping import (
+    CONTENT_KEY,
+    FILE_DATE,
+    ROW_NUMBER,
+    Entry,
+    From,
+    MappingError,
+    normal,
+    slots,
+    texts,
+)
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
 NAMES = {"\t": "tab", "\x1f": "unit separator", "": "none"}
@@ -741,17 +751,13 @@ def body(table: Table, entry: Entry) -> Iterator[list[Row | Bad]]:
                     continue
             if not any(cells) and not _filled(cells):
                 continue
-            if not keep_totals and not TOTALS.isdisjoint(_hashable(cells)):
+            if not keep_totals and not TOTALS.isdisjoint(cells):
                 found.append(Bad(number, A_TOTAL))
                 continue
             if cells[0] == same[0] and [str(c).strip() if c else "" for c in cells] == same:
                 continue
             found.append(Row(number, cells))
         yield found
-
-
-def _hashable(cells: list[Cell]) -> list[Cell]:
-    return cells
 
 
 def _fitted(cells: list[Cell], width: int, pad: bool) -> list[Cell] | str | None:
@@ -768,8 +774,6 @@ def _fitted(cells: list[Cell], width: int, pad: bool) -> list[Cell] | str | None
 
 def wanted_of(entry: Entry) -> frozenset[str]:
     """The headings that an entry names, normalised."""
-    from ingestion.mapping import From, slots
-
     found: set[str] = set()
     for said in entry.columns.values():
         if isinstance(said, str):
@@ -784,5 +788,5 @@ def wanted_of(entry: Entry) -> frozenset[str]:
         found -= virtual
         found |= {h for cells in entry.unpivot.groups.values() for h in cells.values()}
         found |= {each for each in texts(entry.unpivot.columns) if not re.search(r"[*?\[]", each)}
-    found -= {"row_number"}
+    found -= {ROW_NUMBER, FILE_DATE, CONTENT_KEY}
     return frozenset(normal(each) for each in found if not re.fullmatch(r"column \d+", each))

@@ -438,7 +438,7 @@ def _own(name: str, headings: tuple[str, ...], file: str) -> str:
 
 def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     """The heading that is wanted, blanks around it apart. Raises MappingError."""
-    if wanted in headings or wanted == ROW_NUMBER:
+    if wanted in headings or wanted in (ROW_NUMBER, CONTENT_KEY):
         return wanted
     if wanted == FILE_DATE:
         if date_in_name(file) is None:
@@ -462,6 +462,7 @@ def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) 
 
 ROW_NUMBER = "row_number"
 FILE_DATE = "file_date"
+CONTENT_KEY = "content_key"
 _DAYS = (
     (r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)", (1, 2, 3)),
     (r"(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)", (3, 2, 1)),

@@ -129,7 +129,17 @@ def proposals(
         if recognised is None or not cells:
             continue
         found.append(
-            _proposal(path, table, recognised, cells, settings, keys, stated, len(tables) > 1)
+            _proposal(
+                path,
+                table,
+                recognised,
+                cells,
+                settings,
+                keys,
+                stated,
+                len(tables) > 1,
+                contract is not None,
+            )  # fmt: skip
         )
     known = [each for each in found if each.recognised.export is not None]
     if len(found) > 1 and known:
@@ -185,6 +195,7 @@ def _proposal(
     keys: dict[str, str],
     stated: dict[str, str],
     several: bool,
+    is_named: bool,
 ) -> Proposal:
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
@@ -235,7 +246,7 @@ def _proposal(
     money = [m for m in recognised.matches if spec.columns[m.column].type == "money"]
     if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
         said["currency"] = _currency(money, settings, assumptions)
-    _open(path, recognised, stated, questions)
+    _open(path, recognised, stated, questions, is_named)
     entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}
@@ -326,20 +337,26 @@ def _wide(
     return unpivot, {wide.name: groups, wide.value: groups}
 
 
-def _open(path: Path, recognised: Recognised, stated: dict[str, str], questions: list[str]) -> None:
+def _open(
+    path: Path,
+    recognised: Recognised,
+    stated: dict[str, str],
+    questions: list[str],
+    is_named: bool,
+) -> None:
     """Add to the questions what a person must say."""
     name = recognised.table.name
-    if recognised.export is None and recognised.confidence < recognition.SURE:
+    if not is_named and recognised.export is None and recognised.confidence < recognition.SURE:
         others = f" or {', '.join(recognised.rivals)}" if recognised.rivals else ""
-        if not stated.get("contract"):
-            questions.append(
-                f"it may be '{name}'{others} (confidence {recognised.confidence:.2f}). Say which "
-                f"with --contract {name}."
-            )
+        questions.append(
+            f"it may be '{name}'{others} (confidence {recognised.confidence:.2f}). Say which "
+            f"with --contract {name}."
+        )
     for column, why in recognised.lacking.items():
         if column not in stated:
             about = recognised.table.spec.columns[column].about
-            questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {column}=...")
+            hint = "{content_key} (of what the row says)" if column.endswith("_id") else "..."
+            questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {column}={hint}")
     for match in recognised.matches:
         wants_day = match.template == "{file_date}" and match.column not in stated
         if wants_day and mapping.date_in_name(path.name) is None:
@@ -396,19 +413,22 @@ def _entry(
     entry |= {key: value for key, value in shared.items() if value != ""}
     if "decimal" in shared and shared.get("thousands") == "":
         entry.pop("thousands", None)
+    templates = {k: v for k, v in constants.items() if isinstance(v, str) and "{" in v}
+    constants = {name: value for name, value in constants.items() if name not in templates}
     if constants:
         entry["constants"] = {name: _plain(value) for name, value in constants.items()}
     if unpivot is not None:
         entry["unpivot"] = unpivot
     columns: dict[str, typing.Any] = {}
     for match in recognised.matches:
-        if match.column in constants:
+        if match.column in constants or match.column in templates:
             continue
         if match.template is not None:
             columns[match.column] = {"template": match.template}
             continue
         settings = decided[match.column].settings if match.column in decided else {}
         columns[match.column] = {"from": match.heading, **settings} if settings else match.heading
+    columns |= {name: {"template": value} for name, value in templates.items()}
     entry["columns"] = columns
     return entry
 

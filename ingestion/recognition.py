@@ -22,7 +22,7 @@ CONSTANTS = ("system", "network", "survey", "wave", "query", "tool", "channel", 
              "captured_on", "reporting_currency", "producer", "capability", "campaign",
              "content_type")  # fmt: skip
 """Columns that a whole file often has one value of, which no cell says."""
-SURE = 0.5
+SURE = 0.75
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
@@ -60,7 +60,7 @@ def recognise(
     known = _export(headings, contract)
     if known is not None:
         return known
-    return _contract(headings, cells, contract)
+    return by_contract(headings, cells, contract)
 
 
 def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
@@ -126,9 +126,10 @@ def _months(headings: tuple[str, ...]) -> list[str]:
 # --- by contract ---------------------------------------------------------------------------------
 
 
-def _contract(
-    headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None
+def by_contract(
+    headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None = None
 ) -> Recognised | None:
+    """The best reading by names, types and values alone; `recognise` asks the exports first."""
     sample = {h: [c for c in cells.get(h, [])[:_SAMPLE] if c is not None] for h in headings}
     kinds = {heading: _kinds(sample[heading]) for heading in headings}
     ranked = []

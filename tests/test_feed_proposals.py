@@ -205,3 +205,58 @@ def test_a_contract_or_key_that_is_none_is_said(folder):
         feed(folder, path, stated={"colour": "red"})
     with pytest.raises(ConfigError, match="write it as KEY=VALUE"):
         proposing.spoken(["account"])
+
+
+def test_rows_without_an_id_are_keyed_by_their_content(folder):
+    head = "Sent Date,NPS Score,Email\n"
+    rows = "2026-09-13,9,a@example.org\n2026-09-13,9,a@example.org\n2026-09-14,7,b@example.org\n"
+    path = folder.put("answers_1.csv", head + rows)
+    stated = {"survey": "nps", "kind": "nps", "answer_id": "{content_key}"}
+    done, told = feed(folder, path, contract="satisfaction", stated=stated)
+    assert done, told
+    folder.ingest()
+    assert folder.load("satisfaction") == ("loaded", 3, 3, 3, 0)
+    # Sent again with columns moved, one more column and one more row: one row is new.
+    moved = "Email,New,Sent Date,NPS Score\na@example.org,x,2026-09-13,9\n"
+    moved += "c@example.org,x,2026-09-15,1\nb@example.org,x,2026-09-14,7\n"
+    folder.put("answers_2.csv", moved + "a@example.org,x,2026-09-13,9\n")
+    folder.ingest()
+    assert folder.load("satisfaction") == ("loaded", 4, 4, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "unit", "seconds"),
+    [
+        ("1:02:03", "h:m:s", "seconds", 3723),
+        ("2:30", "m:s", "seconds", 150),
+        ("2:30", "h:m", "minutes", 150),
+        ("1h 5m", "words", "minutes", 65),
+        ("PT1H2M3S", "words", "seconds", 3723),
+        ("90:75", "m:s", "seconds", None),
+        ("soon", "words", "seconds", None),
+    ],
+)
+def test_a_duration_is_read_in_the_unit_of_its_column(text, form, unit, seconds):
+    from ingestion import reading, values
+    from ingestion.specs import Column
+
+    column = Column(type="integer", about="", unit=unit)
+    sql = values.typed("t", column, values.Marks(duration=form))
+    with reading.connect() as con:
+        assert con.execute(f"select {sql} from (select ? as t)", [text]).fetchone() == (seconds,)
+
+
+def test_months_are_read_in_their_language():
+    from ingestion import reading, values
+    from ingestion.specs import Column
+
+    told = {"de": ("12. März 2026", "%d. %b %Y"), "fr": ("12 févr. 2026", "%d %b %Y"),
+            "es": ("12 enero 2026", "%d %b %Y"), "pt": ("12 dez. 2026", "%d %b %Y"),
+            "en": ("12 September 2026", "%d %b %Y")}  # fmt: skip
+    months = {"de": 3, "fr": 2, "es": 1, "pt": 12, "en": 9}
+    column = Column(type="date", about="")
+    with reading.connect() as con:
+        for language, (text, form) in told.items():
+            sql = values.typed("t", column, values.Marks(dates=(form,), language=language))
+            found = con.execute(f"select {sql} from (select ? as t)", [text]).fetchone()
+            assert found == (dt.date(2026, months[language], 12),), language
