@@ -213,3 +213,93 @@ def test_records_are_those_of_the_standard_reader(cells):
         row for block in told for row in block if not (isinstance(row, grids.Row) and not row.cells)
     ]
     assert all(isinstance(row, grids.Bad) or row.cells == cells for row in rows)
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-(10**9), 10**9),
+    st.decimals(-(10**6), 10**6, places=2, allow_nan=False).map(float),
+    st.dates(dt.date(1990, 1, 1), dt.date(2035, 1, 1)),
+    st.text(st.sampled_from("abc xyzé,;|\"'\n%€"), min_size=1, max_size=12).filter(
+        lambda text: text == text.strip() and text
+    ),
+)
+FEWER = settings(
+    max_examples=60, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+
+
+@FEWER
+@given(
+    st.lists(st.tuples(st.integers(1, 10**6), CELLS, CELLS, CELLS), min_size=1, max_size=10),
+    st.integers(0, 2),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_workbook_comes_back_typed_as_it_was_or_says_why_not(
+    tmp_path_factory, rows, above, mac, open_document
+):
+    from damaged_files import book_bytes, ods_bytes
+
+    lines = [["Impressions", "Station", "Net cost", "Region"], *map(list, rows)]
+    notes = [["A note", None, None, None] for _ in range(above)]
+    name = "x.ods" if open_document else "x.xlsx"
+    path = tmp_path_factory.mktemp("book") / name
+    if open_document:
+        lines = [[cell for cell in line] for line in lines]  # noqa: C416
+        assume(all(cell is not None for line in lines for cell in line))
+        assume(not any("\n" in str(cell) for line in lines for cell in line))
+        path.write_bytes(ods_bytes([*[note[:1] for note in notes], *lines]))
+    else:
+        path.write_bytes(book_bytes([*notes, *lines], epoch_1904=mac))
+    try:
+        (table,) = layouts.detected(path, ENTRY, frozenset(), vocabulary.known)
+    except MappingError:
+        return
+    for block in layouts.body(table, ENTRY):
+        for row in block:
+            if isinstance(row, grids.Row):
+                meant = rows[row.number - 2 - above]
+                assert [grids.text_of(cell) for cell in row.cells] == [
+                    grids.text_of(cell) for cell in meant
+                ]
+
+
+@FEWER
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["station", "net_cost", "day", "x y"]),
+                        st.one_of(st.none(), st.integers(), st.floats(allow_nan=False,
+                                  allow_infinity=False), st.booleans(), st.text(max_size=8)),
+                        min_size=1),
+        min_size=1, max_size=8,
+    ),
+    st.sampled_from(["array", "lines", "envelope", "indented"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)  # fmt: skip
+def test_json_comes_back_digit_for_digit(tmp_path_factory, records, form, encoding):
+    import json
+
+    text = {
+        "array": json.dumps(records), "indented": json.dumps(records, indent=1),
+        "lines": "\n".join(json.dumps(each, ensure_ascii=False) for each in records),
+        "envelope": json.dumps({"meta": {"n": 1}, "data": records}),
+    }[form]  # fmt: skip
+    path = tmp_path_factory.mktemp("json") / "x.json"
+    path.write_bytes(text.encode(encoding))
+    try:
+        (table,) = layouts.detected(path, ENTRY, frozenset(), vocabulary.known)
+    except MappingError:
+        return
+    headings = table.layout.headings
+    got = [row for block in table.rows() for row in block if isinstance(row, grids.Row)]
+    assert len(got) == len(records)
+    for row, record in zip(got, records, strict=True):
+        told = dict(zip(headings, row.cells, strict=True))
+        for name, value in record.items():
+            cell = told[name]
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                assert type(value)(cell) == value
+            else:
+                assert cell == value
