@@ -63,9 +63,13 @@ metabase: ## start a Metabase with PostgreSQL on this machine (docker)
 	@mkdir -p $${PLUMBLINE_DATA:-data}/publications
 	@PLUMBLINE_DATA_FOLDER=$$(realpath $${PLUMBLINE_DATA:-data}) docker compose --file deploy/metabase/compose.yml up --detach --wait
 
-.PHONY: check docs lint test bench clean
+.PHONY: check feed replay docs lint test bench clean
 check: environment ## say what a file would load: make check FILE=...
 	@$(PY) -m ingestion check $(FILE)
+feed: environment ## recognise a file and write its mapping: make feed FILE=... [WITH="--yes --set account=us"]
+	@$(PY) -m ingestion feed $(FILE) $(WITH)
+replay: environment ## write quarantined rows to correct, or take corrected ones: make replay [FILE=...]
+	@$(PY) -m ingestion replay $(FILE) $(WITH)
 docs: environment ## write the metric dictionary
 	@$(PY) -m metrics dictionary
 lint: test-environment ## ruff

@@ -253,6 +253,16 @@ class Paths:
         return self.data / "build" / "checked"
 
     @property
+    def quarantine(self) -> Path:
+        """Rows that were kept out, written for people to correct."""
+        return self.data / "quarantine"
+
+    @property
+    def corrections(self) -> Path:
+        """Corrected rows, which every build reads."""
+        return self.data / "corrections"
+
+    @property
     def sample(self) -> Path:
         return self.data / "sample"
 

@@ -14,6 +14,7 @@ from bench import (
     credit,
     dashboards,
     evidence,
+    files,
     identity,
     pages,
     reference,
@@ -22,7 +23,8 @@ from bench import (
 from bench.measuring import Figures
 from settings import ROOT
 
-PARTS = ("bulk", "pages", "builds", "scale", "credit", "evidence", "identity", "reference")
+PARTS = ("bulk", "files", "pages", "builds", "scale", "credit", "evidence", "identity",
+         "reference")  # fmt: skip
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
@@ -58,6 +60,8 @@ def main() -> None:
         folder = Path(name)
         if "bulk" in wanted:
             parts["bulk"] = _bulk(folder / "bulk")
+        if "files" in wanted:
+            print(files.write_page(folder / "files"))
         if "pages" in wanted:
             parts["pages"] = _pages(folder / "pages")
         if "builds" in wanted or "scale" in wanted:

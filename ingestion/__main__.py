@@ -1,4 +1,5 @@
-"""`python -m ingestion check FILE...`: what would be loaded from a file, and why not."""
+"""`python -m ingestion check|feed|replay`: what would be loaded, a mapping for what is new, and
+quarantined rows out and back in."""
 
 import argparse
 import sys
@@ -9,17 +10,57 @@ from settings import ConfigError, load_paths, load_settings
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ingestion")
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(required=True, dest="command")
     command = commands.add_parser("check", help="explain files without loading anything")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command = commands.add_parser("feed", help="recognise files and write their mapping")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.add_argument("--contract", metavar="FEED", help="the contract that is meant")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="stated",
+        help="what the file leaves open: a key of the mapping or a column of the contract",
+    )  # fmt: skip
+    command = commands.add_parser(
+        "replay", help="write quarantined rows to correct; with files: take corrected ones back"
+    )
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    command.add_argument("--yes", action="store_true", help="take them without asking")
     options = parser.parse_args()
-    from ingestion.check import check
-
     try:
-        return 0 if check(options.files, load_settings(), load_paths()) else 1
+        return 0 if _run(options) else 1
     except ConfigError as error:
         print(f"plumbline: {error}", file=sys.stderr)
         return 1
+
+
+def _run(options: argparse.Namespace) -> bool:
+    settings, data = load_settings(), load_paths()
+    if options.command == "check":
+        from ingestion.check import check
+
+        return check(options.files, settings, data)
+    ask = (lambda question: True) if options.yes else _ask
+    if options.command == "replay":
+        from ingestion import replaying
+
+        if not options.files:
+            return replaying.export(settings, data)
+        return replaying.replay(options.files, settings, data, ask)
+    from ingestion import proposing
+
+    return proposing.feed(
+        options.files, settings, data, contract=options.contract,
+        stated=proposing.spoken(options.stated),
+        ask=ask,
+    )  # fmt: skip
+
+
+def _ask(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
+    except EOFError:
+        return False
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import feeding, load, mapping, privacy, reading, specs
+from ingestion import feeding, layouts, load, mapping, privacy, reading
 from ingestion.feeding import File, Part, Versions
 from ingestion.mapping import Mapping, MappingError
-from settings import ConfigError, Paths, Settings, privacy_key
+from settings import Paths, Settings, privacy_key
 
 if typing.TYPE_CHECKING:
     import duckdb
@@ -30,18 +30,33 @@ def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool
     Mappings are those of the settings, of the sample's folder and of a mapping.yml in a folder
     above the file. Raises ConfigError when a mapping is wrong.
     """
-    sample = data.sample / "files"
-    extra = [sample] if settings.sample and (sample / "mapping.yml").exists() else []
-    mappings = mapping.read_mappings(settings, extra)
     whole = True
     for path in paths:
         if not path.is_file():
             say(f"{path}: no such file.")
             whole = False
             continue
-        near = _beside(path, settings, extra)
-        whole = _explain(path.resolve(), [*mappings, *near], settings, data, say) and whole
+        found = fitting(path, settings, data)
+        if not found:
+            say(f"{path.name}: no mapping names this file.")
+            say(f"  Let one be proposed: make feed FILE={path}")
+            whole = False
+        for each in found:
+            say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
+            if each.entry.export is not None:
+                say(f"  recognised as: {each.entry.export}")
+            whole = bool(preview(path.resolve(), each, settings, data, say)) and whole
     return whole
+
+
+def fitting(path: Path, settings: Settings, data: Paths) -> list[Mapping]:
+    """The mappings that name a file."""
+    sample = data.sample / "files"
+    extra = [sample] if settings.sample and (sample / "mapping.yml").exists() else []
+    mappings = mapping.read_mappings(settings, extra)
+    there = path.resolve()
+    near = _beside(path, settings, extra)
+    return [m for m in [*mappings, *near] if there in {file.resolve() for file in m.files()}]
 
 
 def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
@@ -53,56 +68,58 @@ def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
     return []
 
 
-def _explain(
-    path: Path,
-    mappings: list[Mapping],
-    settings: Settings,
-    data: Paths,
-    say: typing.Callable[[str], None],
-) -> bool:
+def preview(
+    path: Path, each: Mapping, settings: Settings, data: Paths, say: typing.Callable[[str], None],
+    reasons: bool = True,
+) -> bool | None:  # fmt: skip
+    """Say what a file would load under a mapping, what not, and why (`reasons`: with the columns
+    and what was assumed); true when it is all of it, None when the file would not be taken."""
     import duckdb
 
-    fitting = [each for each in mappings if path in {file.resolve() for file in each.files()}]
-    if not fitting:
-        say(f"{path.name}: no mapping names this file.")
-        for line in how_to_map(path):
-            say(f"  {line}")
-        return False
-    whole = True
-    for each in fitting:
-        file = File(each, path, each.label(path), "", state=feeding.state(path))
-        say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
-        with _connected(settings) as con, _aside(data) as folder:
-            try:
-                examples = _examples(_taken(con, file, data, folder))
-            except (MappingError, OSError, UnicodeError, duckdb.Error) as error:
-                told = error if isinstance(error, MappingError) else load.cause(error)
-                say(f"  would not be loaded: {told}")
-                whole = False
-                continue
-        assert file.plan is not None
-        for name, source in file.plan.columns.items():
-            say(f"  {name} <- {_said(source)}")
-        open_ = [name for name in each.table.spec.columns if name not in file.plan.columns]
-        if open_:
-            say(f"  not filled: {', '.join(open_)}")
-        for heading in file.plan.unused:
-            why = file.plan.refused.get(heading)
-            say(f"  unused: {heading}" + (f" (refused: {why})" if why else ""))
+    file = File(each, path, each.label(path), "", state=feeding.state(path))
+    with _connected(settings) as con, _aside(data) as folder:
+        try:
+            examples = _examples(_taken(con, file, data, folder))
+        except (MappingError, OSError, UnicodeError, duckdb.Error) as error:
+            told = error if isinstance(error, MappingError) else load.cause(error)
+            say(f"  would not be loaded: {told}")
+            return None
+    assert file.plan is not None
+    if reasons:
+        _columns(file, say)
+    say(
+        f"  {file.fetched:,} rows: {file.new:,} new, {file.taken - file.new:,} known already, "
+        f"{file.quarantined:,} quarantined"
+    )
+    if file.repeated:
         say(
-            f"  {file.fetched:,} rows: {file.new:,} new, {file.taken - file.new:,} known already, "
-            f"{file.quarantined:,} quarantined"
+            f"  {file.repeated:,} rows repeat a key that stands before in the file; the last counts"
         )
-        for example in examples:
-            say(f"  new row: {example}")
-        for line in _refusals(file):
-            say(f"  {line}")
-        # What the mapping leaves out on purpose is not in the way.
-        meant = sum(
-            table.column("reason").to_pylist().count(feeding.EXCLUDED) for table in file.refused
-        )
-        whole = whole and file.quarantined == meant
-    return whole
+    for example in examples:
+        say(f"  new row: {example}")
+    for line in _refusals(file):
+        say(f"  {line}")
+    # What the mapping leaves out on purpose is not in the way, nor are totals.
+    meant = sum(
+        reason in (feeding.EXCLUDED, layouts.A_TOTAL)
+        for table in file.refused
+        for reason in table.column("reason").to_pylist()
+    )
+    return file.quarantined == meant
+
+
+def _columns(file: File, say: typing.Callable[[str], None]) -> None:
+    assert file.plan is not None
+    for name, source in file.plan.columns.items():
+        say(f"  {name} <- {_said(source)}")
+    open_ = [name for name in file.mapping.table.spec.columns if name not in file.plan.columns]
+    if open_:
+        say(f"  not filled: {', '.join(open_)}")
+    for heading in file.plan.unused:
+        why = file.plan.refused.get(heading)
+        say(f"  unused: {heading}" + (f" (refused: {why})" if why else ""))
+    for assumption in file.assumptions:
+        say(f"  assumed: {assumption.what} ({assumption.why})")
 
 
 @contextlib.contextmanager
@@ -182,40 +199,3 @@ def _said(source: mapping.Source) -> str:
     if source.how.words:
         extra.append(f"{len(source.how.words)} words")
     return f"'{source.headings[0]}'" + (f" ({', '.join(extra)})" if extra else "")
-
-
-def how_to_map(path: Path) -> Iterator[str]:
-    """A mapping to start from, for a file that has none: the feed whose columns it fits best."""
-    try:
-        headings = _headings(path)
-    except (MappingError, ConfigError, OSError, UnicodeError) as error:
-        yield str(error)
-        headings = ()
-    feeds = mapping.feeds()
-    known = {mapping.normal(heading) for heading in headings}
-    fit = {name: len(known & set(table.spec.columns)) for name, table in feeds.items()}
-    best = max(fit, key=lambda name: fit[name])
-    feed = best if fit[best] else "<feed>"
-    yield "Write a mapping.yml in its folder and name the folder in [feeds] folders, for example:"
-    yield f"- feed: {feed}"
-    yield f"  files: '{path.name}'"
-    if fit[best]:
-        required = [name for name, c in feeds[best].spec.columns.items() if c.required]
-        lacking = [name for name in required if name not in known]
-        if lacking:
-            yield "  columns: {" + ", ".join(f"{name}: <heading>" for name in lacking) + "}"
-    if headings:
-        yield f"The file's headings: {', '.join(headings)}"
-    yield f"Feeds: {', '.join(feeds)} (their columns: ingestion/feeds/<feed>.yml)"
-
-
-def _headings(path: Path) -> tuple[str, ...]:
-    any_feed = next(each for each in specs.tables() if each.source == "feeds")
-    entry = mapping.Entry(feed=any_feed.name, files=path.name)
-    con = reading.connect()
-    try:
-        return reading.open_file(
-            con, Mapping(entry, any_feed, "a mapping", path.parent), path
-        ).headings
-    finally:
-        con.close()

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingestion import layouts, reading, values
 from ingestion import mapping as maps
-from ingestion import reading, values
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
 from ingestion.rows import MISSING, NOT, remedy
@@ -37,6 +37,13 @@ UNIQUE = ("_row_key", "_row_hash", "_file_row")  # a dictionary of these is in v
 OUT = "out:"
 EXCLUDED = "excluded by mapping"
 EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclude')."
+CORRECT_THE_LINE = "Correct the line (quotes around a field with a delimiter)."
+LINES = {
+    layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
+    layouts.TOO_FEW: "Correct the line, or say 'ragged: pad' in the mapping if cells at the end of "
+    "a line are left out where they are empty.",
+}
+"""Remedies for what is no row of a detected table."""
 REFUSALS = pa.schema(
     [
         ("file", pa.string()),
@@ -62,7 +69,12 @@ class File:
     """It was taken before, with other content or under another mapping."""
     state: tuple[int, ...] = ()
     """What the disk said of it when `content` was taken; None of it is asked where it is empty."""
+    corrects: bool = False
+    """It holds rows that were in quarantine."""
     plan: Plan | None = None
+    assumptions: tuple[layouts.Assumption, ...] = ()
+    repeated: int = 0
+    """Rows whose key stands before in the file; the last one counts."""
     fetched: int = 0
     taken: int = 0
     new: int = 0
@@ -187,9 +199,10 @@ def take(
     opened = reading.open_file(con, file.mapping, file.path)
     try:
         file.plan = maps.plan(file.mapping, opened.headings, file.path.name)
+        file.assumptions = opened.assumptions
         yield from _stream(con, file, versions, opened, file.plan, aside)
     finally:
-        reading.close(opened)
+        reading.close(con, opened)
 
 
 def _stream(
@@ -320,10 +333,12 @@ class _Said:
         bits; two keys that share them are only looked at more closely."""
         key = "hash(_row_key)"
         self.con.execute(
-            f"create or replace table repeated as select k from (select {key} as k "
-            f"from {relation}) group by k having count(*) > 1"
+            f"create or replace table repeated as select k, count(*) - 1 as more from "
+            f"(select {key} as k from {relation}) group by k having count(*) > 1"
         )
-        is_repeated = bool(self.con.execute("select count(*) from repeated").fetchall()[0][0])
+        more = self.con.execute("select sum(more) from repeated").fetchall()[0][0]
+        self.file.repeated = int(more or 0)
+        is_repeated = bool(more)
         is_known = versions.has(self.file.mapping.table.name)
         if is_known:
             self.con.execute(f"create or replace table keys as select {key} as k from {relation}")
@@ -398,7 +413,7 @@ def _lines_refused(label: str, rejected: list[tuple[int, str]]) -> pa.Table:
             pa.array([line for line, _ in rejected], pa.int64()),
             pa.nulls(size, pa.string()),
             pa.array([why for _, why in rejected]),
-            pa.array(["Correct the line (quotes around a field with a delimiter)."] * size),
+            pa.array([LINES.get(why, CORRECT_THE_LINE) for _, why in rejected]),
             pa.array(["{}"] * size),
         ],
         schema=REFUSALS,
@@ -523,6 +538,8 @@ class Statement:
         if native is not None:
             return native
         value = values.typed(f"t_{name}", column, self._marks(name))
+        if source.how.hashed:
+            return value
         if column.personal == "hash" or name in self.mapping.entry.hash:
             return values.hashed(f"({value})")
         return value
@@ -553,16 +570,32 @@ class Statement:
             dates=maps.texts(how.dates) or maps.texts(entry.dates),
             time_zone=zone,
             strip=how.strip,
+            negative=how.negative,
+            duration=how.duration,
+            language=how.language or entry.language,
             **scale,
         )
 
     def _cleaned(self, heading: str, how: From) -> str:
         if heading == maps.ROW_NUMBER and heading not in self.cells:
             return "_n::varchar"
+        if heading == maps.CONTENT_KEY and heading not in self.cells:
+            return self._content_key()
+        if heading == maps.FILE_DATE and heading not in self.cells:
+            return values.quoted(str(maps.date_in_name(self.file.path.name)))
         cell, kind = self.cells[heading], self.kinds[heading]
         text = cell if kind in (TEXT, PLAIN) else values.plainly(cell, kind)
         missing = (*maps.texts(self.mapping.entry.missing), *maps.texts(how.missing))
         return values.cleaned(text, missing)
+
+    def _content_key(self) -> str:
+        """What a row says in the columns that are taken, whatever their order; of rows that say the
+        same, which. A column that is not used changes no key."""
+        taken = {h for source in self.plan.columns.values() for h in source.headings}
+        cells = [self.cells[heading] for heading in sorted(taken & set(self.cells))]
+        told = ", ".join(f"coalesce({cell}::varchar, chr(0))" for cell in cells)
+        content = f"md5(concat_ws(chr(31), {told}))"
+        return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
 
     def _filled(self, how: From, headings: tuple[str, ...]) -> str:
         """A template with its cells; null when every cell is."""
@@ -605,7 +638,12 @@ class Statement:
                 tests.append((f"(t_{name} is not null and {value} is null)", NOT[column.type]))
             if filled:
                 tests += values.outside(value, column)
-            found += [(test, name, reason, remedy(reason, column)) for test, reason in tests]
+            if filled and column.type == "text" and self.mapping.entry.layout == "detect":
+                tests += values.damaged(f"t_{name}", name)
+            found += [
+                (test, name, reason, values.LOST.get(reason) or remedy(reason, column))
+                for test, reason in tests
+            ]
         return found
 
     def _fault(self) -> str:
@@ -629,7 +667,7 @@ class Statement:
         if wide is None:
             return
         self.virtual = tuple(sorted({cell for cells in self.groups.values() for cell in cells}))
-        self.cells[wide.name], self.kinds[wide.name] = "w0", PLAIN
+        self.cells[wide.name], self.kinds[wide.name] = "w0", TEXT
         for place, virtual in enumerate(self.virtual, start=1):
             kinds = {
                 self.opened.kinds[cells[virtual]]

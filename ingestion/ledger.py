@@ -7,10 +7,12 @@ killed between the two is made good by the next one, which reads its files and p
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime as dt
 import json
 import typing
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -30,7 +32,8 @@ create table if not exists ingest.loads (
 create table if not exists ingest.quarantine (
     quarantine_key varchar, source varchar, table_name varchar, file varchar, file_row bigint,
     field varchar, reason varchar, remedy varchar, row_json varchar,
-    first_seen_at timestamp, last_seen_at timestamp, load_id varchar);
+    first_seen_at timestamp, last_seen_at timestamp, load_id varchar, replayed_at timestamp);
+alter table ingest.quarantine add column if not exists replayed_at timestamp;
 create table if not exists ingest.sources (
     source varchar, table_name varchar, owner varchar, is_configured boolean,
     freshness_days bigint, last_event_date date, last_loaded_at timestamp,
@@ -232,6 +235,8 @@ def record(con: duckdb.DuckDBPyConnection, run_id: str, load: Load) -> None:
         for file in load.files:
             if file.error is None:
                 _record_file(con, load, file)
+                if file.corrects:
+                    _mark_replayed(con, file.path, load.loaded_at)
         if load.cursors is not None and not failed:
             con.execute("delete from ingest.cursors where source = ?", [load.source])
             con.execute(
@@ -273,7 +278,7 @@ def _record_account(
     )
     con.execute(
         "insert into ingest.quarantine select quarantine_key, ?, ?, file, file_row, field, reason, "
-        "remedy, row_json, ?, ?, ? from refused r where not exists "
+        "remedy, row_json, ?, ?, ?, null from refused r where not exists "
         "(from ingest.quarantine q where q.quarantine_key = r.quarantine_key)",
         [load.source, account.table.name, load.loaded_at, load.loaded_at, load.load_id],
     )
@@ -291,6 +296,16 @@ def _record_file(con: duckdb.DuckDBPyConnection, load: Load, file: File) -> None
         [mapping.table.name, file.label, mapping.fingerprint, file.content, file.fetched,
          file.taken, file.new, file.quarantined, load.load_id, load.loaded_at],
     )  # fmt: skip
+
+
+def _mark_replayed(con: duckdb.DuckDBPyConnection, path: Path, at: dt.datetime) -> None:
+    """Mark what a correction replaces in quarantine (see `replaying`)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        keys = [row["_quarantine_key"] for row in csv.DictReader(file)]
+    con.executemany(
+        "update ingest.quarantine set replayed_at = ? where quarantine_key = ?",
+        [[at, key] for key in keys],
+    )
 
 
 @dataclasses.dataclass

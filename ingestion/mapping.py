@@ -22,9 +22,12 @@ from pathlib import Path
 import pydantic
 
 import settings as house
+from ingestion import months
 from ingestion.specs import Table, tables
 from settings import ROOT, ConfigError, Settings, strict
 
+DETECTED = (".json", ".zip", ".xlsb")
+"""Suffixes that only `layout: detect` reads."""
 FORMATS = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -71,15 +74,22 @@ class From:
     round: bool = False
     percent: bool = False
     strip: str = ""
+    negative: typing.Literal["minus", "parentheses", "trailing"] | None = None
+    duration: typing.Literal["h:m", "m:s", "h:m:s", "words"] | None = None
+    language: str | None = None
+    sentinels: typing.Literal["keep"] | None = None
+    hashed: bool = False
 
 
 @strict
 class Unpivot:
     """Wide to long. Every group becomes a row: its name under the heading `name`, its cells
-    under the headings of the group. `columns` (globs) with `value` is one cell a group."""
+    under the headings of the group. `columns` (globs) with `value` is one cell a group, and so is
+    `dates`: every heading that is a day or month in this form, which next year's are, too."""
 
     name: str
     columns: Texts = ()
+    dates: str | None = None
     value: str | None = None
     groups: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
 
@@ -91,11 +101,22 @@ class Entry:
     feed: str
     files: Texts
     format: typing.Literal["csv", "xlsx", "jsonl", "parquet"] | None = None
-    encoding: str = "utf-8"
+    layout: typing.Literal["stated", "detect"] = "stated"
+    export: str | None = None
+    member: str | None = None
+    encoding: str | None = None
     delimiter: str | None = None
+    quote: str | None = None
     sheet: str | None = None
-    header_row: int = pydantic.Field(default=1, ge=1)
+    report: str | int | None = None
+    records: str | None = None
+    explode: str | None = None
+    header_row: int | None = pydantic.Field(default=None, ge=-1)
+    header_rows: int = pydantic.Field(default=1, ge=1)
     skip_footer: int = pydantic.Field(default=0, ge=0)
+    ragged: typing.Literal["refuse", "pad"] = "refuse"
+    totals: typing.Literal["refuse", "keep"] = "refuse"
+    language: str | None = None
     decimal: str = "."
     thousands: str = ""
     dates: Texts = ()
@@ -120,7 +141,12 @@ class Mapping(typing.NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Changes when the entry or the contract does: then its files are read again."""
-        said = dataclasses.asdict(self.entry)
+        # What stands at its default says nothing, so a key that is new here reads no file again.
+        said = {
+            field.name: value
+            for field in dataclasses.fields(self.entry)
+            if (value := getattr(self.entry, field.name)) != field.default
+        }
         said["contract"] = dataclasses.asdict(self.table.spec)
         text = json.dumps(said, sort_keys=True, default=str)
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
@@ -145,6 +171,10 @@ class Mapping(typing.NamedTuple):
     def format(self, path: Path) -> str:
         """How the file is written. Raises ConfigError for a suffix that says nothing."""
         name = path.name.removesuffix(".gz").lower()
+        if Path(name).suffix in DETECTED and self.entry.format is None:
+            raise ConfigError(
+                f"{self.told_in}: '{path.name}' is read with 'layout: detect' only; add it."
+            )
         found = self.entry.format or FORMATS.get(Path(name).suffix)
         if found is None:
             raise ConfigError(
@@ -196,7 +226,7 @@ def read_mappings(settings: Settings, folders: Iterable[Path] = ()) -> list[Mapp
     if settings.feeds.mappings:
         told_in = Path(os.environ.get("PLUMBLINE_CONFIG") or "plumbline.toml")
         for entry in house.checked(settings.feeds.mappings, tuple[Entry, ...], told_in):
-            found.append(_mapping(entry, ROOT, str(told_in)))
+            found.append(made(entry, ROOT, str(told_in)))
     named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
     for folder in [*named, *folders]:
         found += read_folder(folder)
@@ -214,7 +244,7 @@ def read_folder(folder: Path) -> list[Mapping]:
     found = []
     for number, entry in enumerate(house.read_yaml(path, tuple[Entry, ...])):
         line = house.yaml_line(path, (number,))
-        found.append(_mapping(entry, folder, f"{path}:{line}"))
+        found.append(made(entry, folder, f"{path}:{line}"))
     return found
 
 
@@ -225,7 +255,8 @@ def unmapped(
     taken = {path for mapping in mappings for path in mapping.files()}
     named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
     inside = {path.resolve() for folder in [*named, *folders] for path in folder.rglob("*")}
-    data = {path for path in inside if path.suffix.lower() in FORMATS and _is_data(path)}
+    suffixes = {*FORMATS, *DETECTED}
+    data = {path for path in inside if path.suffix.lower() in suffixes and _is_data(path)}
     return sorted(data - {path.resolve() for path in taken})
 
 
@@ -244,7 +275,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         how = From(heading=said) if isinstance(said, str) else said  # type: ignore[call-arg]
         if not how.heading and how.template is None:
             how = dataclasses.replace(how, heading=_own(name, there, file))
-        wanted = (how.heading,) if how.heading else tuple(_slots(how.template or ""))
+        wanted = (how.heading,) if how.heading else tuple(slots(how.template or ""))
         for heading in wanted:
             why = _why_refused(name) or _why_refused(heading)
             if why:
@@ -291,10 +322,24 @@ def groups(mapping: Mapping, headings: tuple[str, ...], file: str) -> dict[str, 
             raise MappingError(_no_heading(pattern, headings, file, "unpivot"))
         for heading in matching:
             found.setdefault(heading, {})[str(wide.value)] = heading
+    if wide.dates is not None:
+        dated = [each for each in headings if day_of(each, wide.dates, mapping.entry.language)]
+        if not dated:
+            raise MappingError(_no_heading(wide.dates, headings, file, "unpivot"))
+        for heading in dated:
+            found.setdefault(heading, {})[str(wide.value)] = heading
     for cells in found.values():
         for heading in cells.values():
             find(heading, headings, file, "unpivot")
     return found
+
+
+def day_of(heading: str, form: str, language: str | None) -> dt.date | None:
+    """The day that a heading names in this form (of strptime), or None."""
+    try:
+        return dt.datetime.strptime(months.in_english(heading, language or "en"), form).date()  # noqa: DTZ007
+    except ValueError:
+        return None
 
 
 def normal(heading: str) -> str:
@@ -310,8 +355,9 @@ def _virtual(entry: Entry) -> dict[str, str]:
     return {name: name for name in (entry.unpivot.name, *sorted(cells))}
 
 
-def _mapping(entry: Entry, folder: Path, told_in: str) -> Mapping:
-    """The entry with its table; every name in it must be one that the feed knows."""
+def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
+    """The entry with its table; every name in it must be one that the feed knows, or ConfigError
+    says which is not."""
     known = feeds()
     if entry.feed not in known:
         raise ConfigError(f"{told_in}: no feed '{entry.feed}'; {_nearest(entry.feed, known)}")
@@ -327,10 +373,19 @@ def _mapping(entry: Entry, folder: Path, told_in: str) -> Mapping:
         if isinstance(said, From) and said.heading and said.template:
             raise ConfigError(f"{told_in}: '{name}' has both 'from' and 'template'; keep one.")
     wide = entry.unpivot
-    if wide and bool(texts(wide.columns)) == bool(wide.groups):
-        raise ConfigError(f"{told_in}: 'unpivot' wants 'columns' with 'value', or 'groups'.")
-    if wide and texts(wide.columns) and not wide.value:
-        raise ConfigError(f"{told_in}: 'unpivot' with 'columns' wants 'value': a heading for them.")
+    if wide and sum(map(bool, (texts(wide.columns), wide.groups, wide.dates))) != 1:
+        raise ConfigError(
+            f"{told_in}: 'unpivot' wants 'columns' or 'dates' with 'value', or 'groups'."
+        )
+    if wide and not wide.groups and not wide.value:
+        raise ConfigError(
+            f"{told_in}: 'unpivot' with 'columns' or 'dates' wants 'value': a heading for them."
+        )
+    for language in {entry.language, *_languages(entry)} - {None}:
+        if language not in months.LANGUAGES:
+            raise ConfigError(
+                f"{told_in}: no language '{language}' here; known: {', '.join(months.LANGUAGES)}."
+            )
     for marks in (entry, *(how for how in entry.columns.values() if isinstance(how, From))):
         decimal = marks.decimal or entry.decimal
         thousands = entry.thousands if marks.thousands is None else marks.thousands
@@ -350,6 +405,11 @@ def _mapping(entry: Entry, folder: Path, told_in: str) -> Mapping:
 def _zones(entry: Entry) -> set[str]:
     own = [how.time_zone for how in entry.columns.values() if isinstance(how, From)]
     return {zone for zone in own if zone}
+
+
+def _languages(entry: Entry) -> set[str]:
+    own = [how.language for how in entry.columns.values() if isinstance(how, From)]
+    return {language for language in own if language}
 
 
 def _constants(mapping: Mapping) -> dict[str, str]:
@@ -378,7 +438,14 @@ def _own(name: str, headings: tuple[str, ...], file: str) -> str:
 
 def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     """The heading that is wanted, blanks around it apart. Raises MappingError."""
-    if wanted in headings or wanted == ROW_NUMBER:
+    if wanted in headings or wanted in (ROW_NUMBER, CONTENT_KEY):
+        return wanted
+    if wanted == FILE_DATE:
+        if date_in_name(file) is None:
+            raise MappingError(
+                f"{file}: its name holds no day, which '{column}' wants. Put the day of the export "
+                "into the file's name (posts_2026-09-30.csv), or set the column under 'constants'."
+            )
         return wanted
     same = [heading for heading in headings if heading.strip() == wanted.strip()]
     if len(same) == 1:
@@ -394,6 +461,34 @@ def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) 
 
 
 ROW_NUMBER = "row_number"
+FILE_DATE = "file_date"
+CONTENT_KEY = "content_key"
+_DAYS = (
+    (r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)", (1, 2, 3)),
+    (r"(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)", (3, 2, 1)),
+)
+_MONTH_DAY = r"([A-Z][a-z]{2})-([0-3]\d)-(20\d\d)"
+_INSTANT = r"(?<!\d)(1[5-9]\d{8})(\d{3})?(?!\d)"
+
+
+def date_in_name(file: str) -> dt.date | None:
+    """The last day in a file's name, which is when an export was made: 2026-09-30, 20260930,
+    30.09.2026, Sep-30-2026 (Meta), or milliseconds since 1970 (LinkedIn)."""
+    found: list[tuple[int, dt.date]] = []
+    for pattern, (year, month, day) in _DAYS:
+        for match in re.finditer(pattern, file):
+            try:
+                at = dt.date(int(match[year]), int(match[month]), int(match[day]))
+            except ValueError:
+                continue
+            found.append((match.start(), at))
+    for match in re.finditer(_MONTH_DAY, file):
+        if match[1] in months.ENGLISH:
+            month = months.ENGLISH.index(match[1]) + 1
+            found.append((match.start(), dt.date(int(match[3]), month, int(match[2]))))
+    for match in re.finditer(_INSTANT, file):
+        found.append((match.start(), dt.datetime.fromtimestamp(int(match[1]), dt.UTC).date()))
+    return max(found)[1] if found else None
 
 
 def pieces(template: str) -> list[tuple[str, int | None]]:
@@ -405,7 +500,7 @@ def pieces(template: str) -> list[tuple[str, int | None]]:
     return list(zip(literals, [*widths, None], strict=True))
 
 
-def _slots(template: str) -> list[str]:
+def slots(template: str) -> list[str]:
     return [re.sub(r":0\d$", "", slot) for slot in re.findall(r"\{([^{}]+)\}", template)]
 
 

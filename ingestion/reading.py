@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import datetime as dt
 import gzip
 import itertools
 import typing
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ingestion import drift, grids, layouts, vocabulary
+from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
 
 if typing.TYPE_CHECKING:
@@ -40,8 +41,9 @@ class Opened(typing.NamedTuple):
 
     `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
     of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
-    number of rows before the first one (headings). Reading notes in the table `rejects` the lines
-    that are no rows; `skips` says that `_n` does not count those.
+    number of rows before the first one (headings). Reading notes in the table `rejects`, or in
+    `refused`, the lines that are no rows; `skips` says that `_n` does not count those.
+    `assumptions` is what was told by the file itself, and by what. `made` is gone after `close`.
     """
 
     sql: str
@@ -50,6 +52,9 @@ class Opened(typing.NamedTuple):
     first: int
     rejects: str = ""
     skips: bool = False
+    refused: list[tuple[int, str]] | None = None
+    assumptions: tuple[Assumption, ...] = ()
+    made: str = ""
 
     def column(self, heading: str) -> str:
         return f"c{self.headings.index(heading)}"
@@ -66,6 +71,8 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def open_file(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> Opened:
     """Open a file as its mapping says. Raises MappingError when it cannot be read."""
+    if mapping.entry.layout == "detect" and not _is_parquet(path):
+        return _detected(con, mapping, path)
     readers = {"csv": _csv, "xlsx": _sheet, "jsonl": _lines, "parquet": _parquet}
     return readers[mapping.format(path)](con, mapping.entry, path)
 
@@ -74,6 +81,8 @@ def rejected(con: duckdb.DuckDBPyConnection, opened: Opened) -> list[tuple[int, 
     """The lines that are no rows, with the reason; known after the file was read."""
     import duckdb
 
+    if opened.refused is not None:
+        return opened.refused
     if not opened.rejects:
         return []
     try:
@@ -117,6 +126,95 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     return Opened(sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True)
 
 
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> Opened:
+    entry = mapping.entry
+    wanted = layouts.wanted_of(entry)
+    found = layouts.detected(path, entry, wanted, vocabulary.known)
+    table = layouts.chosen(found, entry, wanted, path.name)
+    drift.refuse_changed(mapping, table, path.name)
+    if table.plain is not None and entry.ragged == "refuse":
+        return _plain(table, path)
+    return of_table(con, table, entry)
+
+
+def _plain(table: layouts.Table, path: Path) -> Opened:
+    """A large file in which a line is a row in any reader, by the fastest."""
+    layout, name = table.layout, f"rejects_{next(_names)}"
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(layout.width))
+    options = (
+        f"{_quoted(str(path))}, auto_detect=false, columns={{{columns}}}, "
+        f"delim={_quoted(str(table.plain))}, quote='', escape='', header=false, "
+        f"skip={layout.header[0]}, max_line_size={_LONGEST_LINE}, "
+        f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
+    )
+    return Opened(
+        f"select row_number() over () as _n, * from read_csv({options})",
+        layout.headings, dict.fromkeys(layout.headings, TEXT), layout.header[0], name, True,
+        assumptions=table.assumptions,
+    )  # fmt: skip
+
+
+def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry) -> Opened:
+    """A detected table as rows to query, once: it is read while it is queried."""
+    headings = table.layout.headings
+    refused: list[tuple[int, str]] = []
+    schema = pa.schema(
+        [("_n", pa.int64()), *((f"c{n}", pa.string()) for n in range(len(headings)))]
+    )
+    marks = [_decimal_of(heading, entry) for heading in headings]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        waiting: list[grids.Row] = []
+        for block in layouts.body(table, entry):
+            for row in block:
+                if isinstance(row, grids.Bad):
+                    refused.append((row.number, row.reason))
+                else:
+                    waiting.append(row)
+            if len(waiting) >= grids.BLOCK:
+                yield _batch(waiting, marks, table.decimal_is_typed, schema)
+                waiting = []
+        if waiting:
+            yield _batch(waiting, marks, table.decimal_is_typed, schema)
+
+    name = f"detected_{next(_names)}"
+    con.register(name, pa.RecordBatchReader.from_batches(schema, batches()))
+    kinds = dict.fromkeys(headings, TEXT)
+    return Opened(
+        f"select * from {name}", headings, kinds, 0, refused=refused,
+        assumptions=table.assumptions, made=name,
+    )  # fmt: skip
+
+
+def _decimal_of(heading: str, entry: Entry) -> str:
+    """The mark that the column's numbers are read with, so that typed ones are written so."""
+    for said in entry.columns.values():
+        if not isinstance(said, str) and said.heading == heading and said.decimal:
+            return said.decimal
+    return entry.decimal
+
+
+def _batch(
+    rows: list[grids.Row], marks: list[str], typed: bool, schema: pa.Schema
+) -> pa.RecordBatch:
+    numbers, cells = zip(*rows, strict=True)
+    columns = zip(*cells, strict=True)
+    if typed:
+        made = [
+            [grids.text_of(cell, mark) for cell in column]
+            for column, mark in zip(columns, marks, strict=True)
+        ]
+    else:
+        made = list(columns)
+    arrays = [pa.array(numbers, pa.int64()), *(pa.array(column, pa.string()) for column in made)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
 def _without_footer(sql: str, entry: Entry) -> str:
     if not entry.skip_footer:
         return sql
@@ -125,7 +223,7 @@ def _without_footer(sql: str, entry: Entry) -> str:
 
 
 def _encoding(entry: Entry) -> str:
-    return codecs.lookup(entry.encoding).name
+    return codecs.lookup(entry.encoding or "utf-8").name
 
 
 def _text(path: Path, encoding: str) -> typing.TextIO:
@@ -137,21 +235,29 @@ def _text(path: Path, encoding: str) -> typing.TextIO:
 
 def _head(entry: Entry, path: Path, encoding: str) -> tuple[str, tuple[str, ...], int]:
     """Delimiter, headings and the number of lines up to them."""
+    at = _header_row(entry)
     try:
         with _text(path, encoding) as file:
-            lines = list(itertools.islice(file, entry.header_row + 20))
+            lines = list(itertools.islice(file, at + 20))
     except UnicodeDecodeError:
         raise MappingError(
-            f"{path.name}: not in {entry.encoding}. Add its encoding to the mapping "
+            f"{path.name}: not in {encoding}. Add its encoding to the mapping "
             "(cp1252 and utf-16 are usual in exports)."
         ) from None
-    if len(lines) < entry.header_row:
-        raise MappingError(f"{path.name}: the file ends before header_row {entry.header_row}.")
-    line = lines[entry.header_row - 1]
+    if len(lines) < at:
+        raise MappingError(f"{path.name}: the file ends before header_row {at}.")
+    line = lines[at - 1]
     delimiter = entry.delimiter or max(_DELIMITERS, key=line.count)
-    reader = csv.reader(lines[entry.header_row - 1 :], delimiter=delimiter)
+    reader = csv.reader(lines[at - 1 :], delimiter=delimiter)
     headings = _distinct(next(reader))
-    return delimiter, headings, entry.header_row - 1 + reader.line_num
+    return delimiter, headings, at - 1 + reader.line_num
+
+
+def _header_row(entry: Entry) -> int:
+    at = 1 if entry.header_row is None else entry.header_row
+    if at < 1:
+        raise MappingError("header_row: 0 (none) and -1 (the last) want 'layout: detect', too.")
+    return at
 
 
 def _distinct(cells: list[str]) -> tuple[str, ...]:
@@ -182,8 +288,10 @@ def _in_memory(con: duckdb.DuckDBPyConnection, path: Path, encoding: str) -> str
     return f"memory://{name}"
 
 
-def close(opened: Opened) -> None:
+def close(con: duckdb.DuckDBPyConnection, opened: Opened) -> None:
     """Forget what was decoded into memory for this file."""
+    if opened.made:
+        con.unregister(opened.made)
     from fsspec.implementations.memory import MemoryFileSystem
 
     for name in list(MemoryFileSystem.store):
@@ -205,15 +313,16 @@ def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
         )
     sheet = book.get_sheet_by_name(entry.sheet or book.sheet_names[0])
     rows = sheet.to_python(skip_empty_area=False)
-    if len(rows) < entry.header_row:
-        raise MappingError(f"{path.name}: the sheet ends before header_row {entry.header_row}.")
-    head = [_cell(value, ".") or "" for value in rows[entry.header_row - 1]]
+    at = _header_row(entry)
+    if len(rows) < at:
+        raise MappingError(f"{path.name}: the sheet ends before header_row {at}.")
+    head = [grids.text_of(value, ".") or "" for value in rows[at - 1]]
     while head and not head[-1].strip():
         head.pop()
     headings = _distinct(head)
     body = [
-        (number, [_cell(value, entry.decimal) for value in row[: len(headings)]])
-        for number, row in enumerate(rows[entry.header_row :], start=1)
+        (number, [grids.text_of(value, entry.decimal) for value in row[: len(headings)]])
+        for number, row in enumerate(rows[at:], start=1)
     ]
     body = [(number, row) for number, row in body if any(cell is not None for cell in row)]
     body = body[: len(body) - entry.skip_footer]
@@ -224,22 +333,7 @@ def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     con.register(name, pa.table(columns))
     kinds = dict.fromkeys(headings, TEXT)
     sql = f"select * from {name}"
-    return Opened(sql, headings, kinds, entry.header_row)
-
-
-def _cell(value: typing.Any, decimal: str) -> str | None:
-    """A cell as its writer would have typed it: numbers with the mapping's decimal mark."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, (int, float)):
-        return repr(value).replace(".", decimal)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(" ") if value.time() != dt.time() else value.date().isoformat()
-    return value.isoformat() if isinstance(value, (dt.date, dt.time)) else str(value)
+    return Opened(sql, headings, kinds, at)
 
 
 def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:

@@ -39,6 +39,8 @@ def ingest(run: Run) -> Outcome:
     key = privacy_key(run.settings)
     shutil.rmtree(run.paths.checked, ignore_errors=True)
     with _organization(run) as (addresses, folders):
+        if (run.paths.corrections / "mapping.yml").exists():
+            folders = [*folders, run.paths.corrections]
         mappings = mapping.read_mappings(run.settings, folders)
         for vendor in run.settings.sources:
             fetching.extractor(vendor)
@@ -322,6 +324,7 @@ def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
             read[path] = state, content
             label = each.label(path)
             file = File(each, path, label, content, (each.table.name, label) in before, state)
+            file.corrects = each.folder == run.paths.corrections
             if (each.table.name, file.label, each.fingerprint, content) not in known:
                 wanted.append(file)
     return sorted(wanted, key=lambda file: not file.is_again), list(there)

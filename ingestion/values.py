@@ -12,6 +12,7 @@ import hashlib
 import re
 import typing
 
+from ingestion import months
 from ingestion.privacy import sql_digest
 from ingestion.specs import SQL, Column
 
@@ -37,6 +38,9 @@ class Marks(typing.NamedTuple):
     round: bool = False
     percent: bool = False
     strip: str = ""
+    negative: str | None = None
+    duration: str | None = None
+    language: str | None = None
 
 
 def quoted(text: str) -> str:
@@ -156,6 +160,35 @@ def outside(value: str, column: Column) -> list[tuple[str, str]]:
     return found
 
 
+_AS_TEXT = "Send the column as text: what it said cannot be told from what is left."
+LOST = {
+    "an error of a spreadsheet": "Correct the formula at the source, or leave the cell empty.",
+    "an id in scientific notation; its digits are lost": _AS_TEXT,
+    "a range or code that a spreadsheet made a date": _AS_TEXT + " Or map 'words'.",
+}
+"""Remedies for `damaged`."""
+
+
+def damaged(text: str, name: str) -> list[tuple[str, str]]:
+    """(condition, reason) for text that a spreadsheet spoilt: what it said cannot be had back."""
+    found = [(
+        f"regexp_full_match({text}, '#([A-Z/0]+[!?]|N/A|ERROR|NOT CALCULATED)')",
+        "an error of a spreadsheet",
+    )]  # fmt: skip
+    if name.endswith("_id") or name in ("account", "campaign", "booking_number", "url"):
+        found.append((
+            f"regexp_full_match({text}, '[0-9]([.,][0-9]+)?[eE][+]?[0-9]{{2}}')",
+            "an id in scientific notation; its digits are lost",
+        ))  # fmt: skip
+    if name not in ("wave", "period", "valid_from", "month"):
+        named = "|".join(months.ENGLISH) + "|Mär|Mrz|Mai|Okt|Dez"
+        found.append((
+            f"regexp_full_match({text}, '[0-9]{{1,2}}[-. ]+({named})\\.?|({named})-[0-9]{{2}}')",
+            "a range or code that a spreadsheet made a date",
+        ))  # fmt: skip
+    return found
+
+
 def _text(text: str, column: Column, marks: Marks) -> str:
     if column.words and all(word == word.lower() for word in column.words):
         words = ", ".join(quoted(word) for word in column.words)
@@ -164,6 +197,9 @@ def _text(text: str, column: Column, marks: Marks) -> str:
 
 
 def _integer(text: str, column: Column, marks: Marks) -> str:
+    if marks.duration:
+        number = _duration(text, column, marks)
+        return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
     if marks.round:
         number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
         return f"try_cast(round({number}) as bigint)"
@@ -171,13 +207,15 @@ def _integer(text: str, column: Column, marks: Marks) -> str:
         number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
         return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
     general = f"try_cast(try_cast({_numeral(text, marks, '0*')} as double) as bigint)"
-    if marks.strip:
+    if marks.strip or marks.negative:
         return general
     whole = f"try_cast({text} as bigint)"  # takes 1_000 and 12.7 too, so it must read back alike
     return f"case when {whole}::varchar = {text} then {whole} else {general} end"
 
 
 def _number(text: str, column: Column, marks: Marks) -> str:
+    if marks.duration:
+        return _duration(text, column, marks)
     return _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
 
 
@@ -185,6 +223,28 @@ def _money(text: str, column: Column, marks: Marks) -> str:
     if marks.multiply is not None or marks.percent:
         return f"try_cast(round({_number(text, column, marks)}, 4) as decimal(18, 4))"
     return f"try_cast({_numeral(text, marks)} as decimal(18, 4))"
+
+
+def _duration(text: str, column: Column, marks: Marks) -> str:
+    """A length of time in the column's unit (seconds where it has none)."""
+    if marks.duration == "words":
+        parts = {"h": 3600, "m": 60, "s": 1}
+        seconds = " + ".join(
+            f"coalesce(try_cast(nullif(regexp_extract(lower({text}), '([0-9]+) ?{letter}', 1), '') "
+            f"as double), 0) * {factor}"
+            for letter, factor in parts.items()
+        )
+        pattern = "(PT)?([0-9]+ ?h)? ?([0-9]+ ?m(in)?)? ?([0-9]+ ?s(ec)?)?"
+    else:
+        factors = {"h:m": (3600, 60), "m:s": (60, 1), "h:m:s": (3600, 60, 1)}[str(marks.duration)]
+        seconds = " + ".join(
+            f"try_cast(split_part({text}, ':', {place}) as double) * {factor}"
+            for place, factor in enumerate(factors, start=1)
+        )
+        pattern = "[0-9]+" + ":[0-5][0-9]" * (len(factors) - 1)
+    unit = {"minutes": 60, "hours": 3600, "days": 86400}.get(column.unit or "", 1)
+    fits = f"regexp_full_match({text}, {quoted(pattern)}, 'i') and {text} <> ''"
+    return f"case when {fits} then ({seconds}) / {unit} end"
 
 
 def _scaled(number: str, marks: Marks) -> str:
@@ -199,6 +259,8 @@ def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
     pattern of what may stand after the decimal mark."""
     for letter in marks.strip + ("%" if marks.percent else ""):
         text = f"replace({text}, {quoted(letter)}, '')"
+    if marks.negative:
+        text = _with_minus(text, marks.negative)
     if marks.strip or marks.percent:
         text = f"trim({text})"
     point = re.escape(marks.decimal)
@@ -220,6 +282,15 @@ def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
     return f"case when regexp_full_match({text}, {quoted('[+-]?' + pattern)}) then {plain} end"
 
 
+def _with_minus(text: str, negative: str) -> str:
+    if negative == "parentheses":
+        inner = f"trim(substr({text}, 2, length({text}) - 2))"
+        return f"case when {text} like '(%)' then '-' || {inner} else {text} end"
+    if negative == "trailing":
+        return f"case when {text} like '_%-' then '-' || rtrim({text}, '- ') else {text} end"
+    return f"regexp_replace({text}, '^[−–] ?', '-')"
+
+
 def _date(text: str, column: Column, marks: Marks) -> str:
     iso_day = quoted(_ISO_DAY + "([ T][0-9].*)?")
     day = f"try_cast({text} as date)"
@@ -229,7 +300,8 @@ def _date(text: str, column: Column, marks: Marks) -> str:
     if not marks.dates:
         return iso
     formats = ", ".join(quoted(each) for each in marks.dates)
-    return f"coalesce(try_strptime({text}, [{formats}])::date, {iso})"
+    named = months.in_english_sql(text, marks.language) if marks.language else text
+    return f"coalesce(try_strptime({named}, [{formats}])::date, {iso})"
 
 
 def _timestamp(text: str, column: Column, marks: Marks) -> str:
@@ -245,7 +317,8 @@ def _timestamp(text: str, column: Column, marks: Marks) -> str:
     for zoned in (False, True):
         formats = ", ".join(quoted(each) for each in marks.dates if ("%z" in each) == zoned)
         if formats:
-            parsed = f"try_strptime({text}, [{formats}])"
+            named = months.in_english_sql(text, marks.language) if marks.language else text
+            parsed = f"try_strptime({named}, [{formats}])"
             found.append(
                 f"({parsed} at time zone 'UTC')" if zoned else _in_utc(parsed, marks.time_zone)
             )

@@ -45,6 +45,7 @@ INGEST = {
             count(*) as rows_quarantined,
             min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
         from build.ingest.quarantine
+        where replayed_at is null
         group by all order by all""",
 }
 PUBLICATION = """

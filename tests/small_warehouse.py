@@ -213,9 +213,10 @@ create table ingest.sources as from (values
          last_loaded_at, status, reason);
 create table ingest.quarantine as from (values
     ('q1', 'feeds', 'posts', 'p.csv', 7, 'impressions', '''ida@example.org'' is not a number.',
-     'Correct the file.', '{"author": "3f"}', timestamp '2026-09-30', timestamp '2026-09-30', 'l1'))
+     'Correct the file.', '{"author": "3f"}', timestamp '2026-09-30', timestamp '2026-09-30', 'l1',
+     null::timestamp))
     as t(quarantine_key, source, table_name, file, file_row, field, reason, remedy, row_json,
-         first_seen_at, last_seen_at, load_id);
+         first_seen_at, last_seen_at, load_id, replayed_at);
 create schema raw_feeds;
 create table raw_feeds.posts as select 'raw-secret' as post_id;
 comment on table marts.fct_leads is 'One row per lead.';

@@ -326,10 +326,10 @@ def test_check_loads_nothing_and_fails_when_a_row_would_not_load(folder):
     assert not folder.paths.data.exists()
 
 
-def test_check_of_a_file_without_mapping_says_how_to_write_one(folder):
+def test_check_of_a_file_without_mapping_points_to_the_proposal(folder):
     folder.map(feed="fx_rates", files="rates.csv")
     path = folder.put("clips.csv", "clip_id,outlet,medium,Published\n1,Post,print,2026-07-01\n")
     told = []
     assert not check.check([path], folder.settings, folder.paths, told.append)
-    assert "  - feed: media_clips" in told
-    assert any(line.startswith("  Feeds: absences, account_days") for line in told)
+    assert told[0] == "clips.csv: no mapping names this file."
+    assert "make feed FILE=" in told[1]

@@ -1,0 +1,294 @@
+"""Which encoding a text file is in, told by its bytes; what has two sensible readings is refused.
+
+A byte order mark and well-formed UTF-8 speak for themselves. One-byte encodings all decode
+anything, so their readings are held against how words are written: one script a word, no capital
+after a small letter, no sign of a currency inside, and letters that one language has together.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import re
+import typing
+import unicodedata
+from collections import Counter
+
+BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ONE_BYTE = ("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp850")
+_LETTERS = {
+    "German": "äöüßéàè",
+    "French": "àâæçéèêëîïôœùûüÿ",
+    "Spanish": "áéíñóúü",
+    "Portuguese": "àáâãçéêíóôõúü",
+    "Italian": "àèéìîòóù",
+    "Dutch": "áéëïíóöúü",
+    "Swedish": "åäöéáà",
+    "Danish": "åæøéöä",
+    "Icelandic": "áðéíóúýþæö",
+    "Polish": "ąćęłńóśźż",
+    "Czech": "áčďéěíňóřšťúůýžäĺľŕô",
+    "Hungarian": "áéíóöőúüű",
+    "Romanian": "ăâîșțşţ",
+    "Croatian": "čćđšž",
+    "Turkish": "çğıöşüâî",
+    "Baltic": "āčēģīķļņšūžąęėįųõäöü",
+}
+"""Letters beyond ASCII that a language has (Unicode CLDR, exemplar characters)."""
+_SIGNS = "€$£¥§©®™°²³¹½¼¾×÷±µ·•…–—‘’‚“”„«»‹›¡¿ªº†‡\u00a0¢¬¶"
+_LONE = "€£°§©®™–—‘’‚“”„«»…•\u00a0"
+_BEFORE = "€£„“‘«»¿¡§©•–—…’\u00a0"
+_AFTER = "€£“”’‘»«…™®©°•–—\u00a0"
+_WITHIN = "’‘·\u00a0–—"
+_ALONE = "àáèéìíòóôúåöÀÁÉÈÓÖÅ"
+_GREEK_VOWELS = "αεηιουωάέήίόύώϊϋΐΰ"
+_CYRILLIC_VOWELS = "аеёиоуыэюяіїєў"
+_WORD = re.compile(rb"[A-Za-z0-9'\x80-\xff]*[\x80-\xff][A-Za-z0-9'\x80-\xff]*")
+_MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u00bf™œž“”˜]|Ã[„–œŸ¼¶¤]")
+_WORDS = 5_000
+
+
+class Encoding(typing.NamedTuple):
+    """`name` is Python's; `why` the evidence in words; `doubt` what a reader should look at."""
+
+    name: str
+    why: str
+    doubt: str = ""
+
+
+class Undecided(ValueError):
+    """The bytes do not decide it; the text says between what, and what to do."""
+
+
+def detect(chunks: typing.Iterable[bytes]) -> Encoding:
+    """The encoding of a whole file given in pieces. Raises Undecided."""
+    words: Counter[bytes] = Counter()
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    valid, wide, nul = True, 0, False
+    tail, place, broken = b"", 0, 0
+    doubt = ""
+    for number, chunk in enumerate(chunks):
+        if not number:
+            for mark, name in BOMS:
+                if chunk.startswith(mark):
+                    return Encoding(name, "byte order mark")
+            found = _without_mark(chunk)
+            if found:
+                return found
+        nul = nul or b"\0" in chunk
+        if valid:
+            try:
+                text = utf8.decode(chunk)
+                if not chunk.isascii():
+                    wide += sum(letter > "\x7f" for letter in text[:1_000_000])
+                    found = _MOJIBAKE.search(text)
+                    if found and not doubt:
+                        doubt = text[max(0, found.start() - 12) : found.end() + 8]
+            except UnicodeDecodeError as error:
+                valid, broken = False, place + error.start
+                wide += _sequences(chunk[: error.start])
+        if not valid and len(words) < _WORDS:
+            # A word must not be cut between two pieces.
+            part = tail + chunk
+            cut = len(part) - len(re.search(rb"[A-Za-z0-9'\x80-\xff]{0,80}\Z", part)[0])
+            words.update(_WORD.findall(part[:cut]))
+            tail = part[cut:]
+        elif valid:
+            words.update(_WORD.findall(chunk) if not chunk.isascii() and len(words) < 50 else ())
+        place += len(chunk)
+    if nul:
+        raise Undecided(
+            "it holds NUL bytes: it was cut off or is no text. Export it again, or state "
+            "'encoding' in the mapping."
+        )
+    if valid:
+        try:
+            utf8.decode(b"", True)
+        except UnicodeDecodeError:
+            raise Undecided(
+                "its last character is cut off, so the file is not whole. Export it again."
+            ) from None
+        told = "ASCII letters only" if not wide else f"well-formed UTF-8 ({wide:,} wide letters)"
+        if doubt:
+            doubt = (
+                f"'{' '.join(doubt.split())}' looks like UTF-8 that was once read as Windows-1252; "
+                "the file says it so"
+            )
+        return Encoding("utf-8", told, doubt)
+    words.update(_WORD.findall(tail))
+    return _one_byte(words, wide, broken)
+
+
+def _without_mark(chunk: bytes) -> Encoding | None:
+    """UTF-16 without a byte order mark: read so, and only so, its zero bytes make letters."""
+    sample = chunk[:4_000]
+    if len(sample) < 8 or b"\0" not in sample:
+        return None
+    fitting = [name for name in ("utf-16-le", "utf-16-be") if _is_text(sample, name)]
+    if len(fitting) == 1:
+        return Encoding(fitting[0], "its zero bytes make letters in no other")
+    return None
+
+
+def _is_text(sample: bytes, name: str) -> bool:
+    try:
+        text = sample[: len(sample) // 2 * 2].decode(name)
+    except UnicodeDecodeError:
+        return False
+    scripts = {_script(each) for each in text if each.isalpha()}
+    odd = any(unicodedata.category(each) in ("Cn", "Co", "Cc") and each not in "\r\n\t\x1f"
+              for each in text)  # fmt: skip
+    return not odd and len(scripts - {"LATIN"}) <= 1
+
+
+def _sequences(chunk: bytes) -> int:
+    return len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]", chunk))
+
+
+def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
+    well = sum(_is_utf8(word) for word in words)
+    if well and well >= 0.5 * len(words) and len(words) > 1:
+        bad = next(word for word in words if not _is_utf8(word))
+        raise Undecided(
+            f"most of it is UTF-8, but not byte {broken:,} ({bad!r}): two encodings in one file. "
+            "Export it again in one, or state 'encoding' in the mapping."
+        )
+    readings: dict[tuple[str, ...], list[str]] = {}
+    for name in ONE_BYTE:
+        try:
+            told = tuple(word.decode(name) for word in words)
+        except UnicodeDecodeError:
+            continue
+        readings.setdefault(told, []).append(name)
+    judged = sorted(
+        ((_oddness(told), told, names) for told, names in readings.items()), key=lambda one: one[0]
+    )
+    if not judged:
+        raise Undecided("no encoding fits all its bytes. State 'encoding' in the mapping.")
+    (odd, languages), told, names = judged[0]
+    lone = any(len(word) == 1 and word.isalpha() for word in told)
+    if odd or (lone and not any(len(word) > 1 for word in told)):
+        raise Undecided(
+            f"its bytes make words in no encoding that is known here{_guess(words)}. State "
+            "'encoding' in the mapping."
+        )
+    if len(judged) > 1 and judged[1][0] == (0, languages):
+        other = judged[1]
+        differ = next(n for n, word in enumerate(told) if word != other[1][n])
+        raise Undecided(
+            f"it may be {names[0]} ('{told[differ]}') or {other[2][0]} ('{other[1][differ]}'). "
+            f"State 'encoding: {names[0]}' or 'encoding: {other[2][0]}' in the mapping."
+        )
+    example = next((word for word in told if len(word) > 1), told[0])
+    return Encoding(names[0], f"no UTF-8; only as {names[0]} are all words words ('{example}')")
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess(words: Counter[bytes]) -> str:
+    """What the general detector would say; it is a hint to the person, never a decision."""
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(b" ".join(list(words)[:500])).best()
+    return f" (charset-normalizer would try {best.encoding})" if best else ""
+
+
+def _oddness(words: tuple[str, ...]) -> tuple[int, int]:
+    """(words that nobody writes so, languages that it takes to have all letters)."""
+    odd = 0
+    special: set[str] = set()
+    scripts = set()
+    for word in words:
+        if _is_odd(word):
+            odd += 1
+            continue
+        letters = _small(word)
+        kinds = {_script(each) for each in letters}
+        scripts |= kinds
+        if kinds == {"LATIN"}:
+            special |= letters
+    if len(scripts) > 1:
+        odd += 1
+    if odd or not special:
+        return odd, 1 if scripts else 0
+    if any(special <= set(letters) for letters in _LETTERS.values()):
+        return 0, 1
+    return 0, 2
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "?").split()[0]
+
+
+def _is_odd(word: str) -> bool:
+    beyond = [each for each in word if each > "\x7f"]
+    if any(unicodedata.category(each) in ("Cc", "Cn", "Co") for each in beyond):
+        return True
+    if any(not each.isalpha() and each not in _SIGNS for each in beyond):
+        return True
+    for a, b in itertools.pairwise(word):
+        if (_is_sign(a) and b.isalpha() and a not in _BEFORE) or (
+            _is_sign(b) and a.isalpha() and b not in _AFTER
+        ):
+            return True
+    letters = [each for each in beyond if each.isalpha() and each not in "ªº"]
+    if len(word) == 1 and not letters:
+        return word not in _LONE
+    if not letters:  # signs only: at the edges, beside digits, or as an apostrophe
+        inner = re.fullmatch(rf"[^A-Za-z]*[A-Za-z0-9'{_WITHIN}]*[^A-Za-z]*", word)
+        parts = re.split("[–—·]", word)
+        short = any(len(part) < 3 and re.search("[a-z]", part) for part in parts)
+        return inner is None or (len(parts) > 1 and short) or word[-1] in "‚„"
+    if len(word) == 1:
+        return word not in _ALONE
+    ascii_letters = [each for each in word if each.isascii() and each.isalpha()]
+    scripts = {_script(each) for each in letters} | ({"LATIN"} if ascii_letters else set())
+    if len(scripts) != 1:
+        return True
+    runs = re.findall(r"[^\W\d_]+", word)
+    if any(re.search(r"[^\W\d_]", run) and _capital_inside(run) for run in runs):
+        return True
+    if any(
+        each in _SIGNS and each not in _WITHIN and place not in (0, len(word) - 1)
+        for place, each in enumerate(word)
+    ) and not re.fullmatch(rf"[{re.escape(_SIGNS)}]*[\w'{_WITHIN}]+[{re.escape(_SIGNS)}]*", word):
+        return True
+    if scripts == {"LATIN"}:
+        if not any(_small(word) <= set(known) for known in _LETTERS.values()):
+            return True
+        if not ascii_letters:
+            return True
+        return len(letters) > max(3, 0.6 * (len(letters) + len(ascii_letters)))
+    vowels = {"GREEK": _GREEK_VOWELS, "CYRILLIC": _CYRILLIC_VOWELS}.get(scripts.pop())
+    if vowels is None:
+        return True
+    spoken = sum(each.lower() in vowels for each in letters)
+    return len(letters) > 3 and word != word.upper() and spoken < 0.18 * len(letters)
+
+
+def _is_sign(letter: str) -> bool:
+    return letter > "\x7f" and (not letter.isalpha() or letter in "ªº")
+
+
+def _small(word: str) -> set[str]:
+    """Its letters beyond ASCII as small ones."""
+    found = {each.lower()[0] for each in word if each.isalpha() and each > "\x7f"}
+    return {each for each in found if each > "\x7f"}
+
+
+def _capital_inside(run: str) -> bool:
+    """A capital after a small letter, one of them beyond ASCII."""
+    pairs = itertools.pairwise(run)
+    return any(a.islower() and b.isupper() and max(a, b) > "\x7f" for a, b in pairs)

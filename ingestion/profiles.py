@@ -1,0 +1,737 @@
+"""How the values of one column are written, decided over all its cells with the evidence.
+
+A decision is a setting of the mapping and an Assumption. What cells leave open (1.234, 03/04/26)
+is a question with the key that settles it, unless other columns of the file or the contract's type
+speak. Nothing here changes a cell.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import typing
+from collections import Counter
+from decimal import Decimal
+
+from ingestion import grids, months
+from ingestion.grids import Cell
+from ingestion.layouts import Assumption
+from ingestion.specs import Column
+
+MISSING = {
+    "", "-", "--", "–", "—", "n/a", "n.a.", "na", "#n/a", "null", "nil", "none", "nan", "k.a.",
+    "k. a.", "keine angabe", "n.d.", "nd", "n.v.", "s/o", "s.o.", "sin datos", "sans objet",
+    "nicht verfügbar", "not available", "not set", "(not set)", "unknown", "unbekannt", "?", ".",
+    "select", "please select", "bitte wählen", "(blank)", "(leer)", "tba", "tbc", "#n/v",
+}  # fmt: skip
+"""Words for 'not known' in cells of numbers, days and truth values."""
+MISSING_TEXT = MISSING - {
+    "na",
+    "none",
+    "nd",
+    "unknown",
+    "unbekannt",
+    ".",
+    "nil",
+    "nan",
+    "tba",
+    "tbc",
+}
+"""Fewer in text: NA is a country, None a name."""
+SENTINELS = {"999", "9999", "99999", "999999", "-1", "-9", "-99", "-999", "-9999"}
+TRUTH = {
+    "true": "true", "yes": "true", "y": "true", "ja": "true", "j": "true", "oui": "true",
+    "sí": "true", "si": "true", "sim": "true", "wahr": "true", "vrai": "true", "verdadero": "true",
+    "verdadeiro": "true", "vero": "true", "waar": "true", "x": "true", "✓": "true", "✔": "true",
+    "on": "true", "false": "false", "no": "false", "n": "false", "nein": "false", "non": "false",
+    "não": "false", "nao": "false", "falsch": "false", "faux": "false", "falso": "false",
+    "nee": "false", "onwaar": "false", "off": "false", "✗": "false",
+}  # fmt: skip
+CURRENCIES = {"€": "EUR", "£": "GBP", "R$": "BRL", "zł": "PLN", "Kč": "CZK", "Fr.": "CHF",
+              "US$": "USD"}  # fmt: skip
+_SIGN = re.compile(r"(US\$|R\$|Fr\.|[€$£¥]|zł|Kč|kr\.?|[A-Z]{3})")
+CONVENTIONS = [
+    (decimal, thousands)
+    for thousands in ("", ",", ".", " ", "'")
+    for decimal in (".", ",")
+    if decimal != thousands
+]
+_THOUSAND = re.compile(r"\((0{3}|000s?|k|tsd\.?|in tsd\.?|'000|k€|thousands?)\)|\bin tsd\b", re.I)
+_MILLION = re.compile(r"\((mio\.?|m€|millions?|mn|in mio\.?)\)", re.I)
+
+
+@dataclasses.dataclass
+class Decision:
+    """Settings of the column (`From`'s keys), what was assumed, and what is open (a sentence)."""
+
+    settings: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
+    assumptions: list[Assumption] = dataclasses.field(default_factory=list)
+    questions: list[str] = dataclasses.field(default_factory=list)
+    currency: str | None = None
+
+    def assume(self, what: str, why: str) -> None:
+        self.assumptions.append(Assumption(what, why))
+
+
+class Marks(typing.NamedTuple):
+    """Marks that a column of the file shows beyond doubt: `column` is the witness."""
+
+    decimal: str
+    thousands: str
+    column: str
+
+
+class Context(typing.NamedTuple):
+    """What is known of the file beside the column."""
+
+    marks: tuple[Marks, ...] = ()
+    orders: tuple[tuple[str, str], ...] = ()
+    """(heading, "%d" or "%m") of columns whose days show beyond doubt what comes first."""
+    time_zone: str = "UTC"
+    as_of: dt.date = dt.date(2026, 1, 1)
+    stated: dict[str, typing.Any] = {}
+
+
+def read(text: str, decimal: str, thousands: str) -> Decimal | None:
+    """The number under these marks; None where it is none."""
+    mark = {" ": "[ \u00a0\u202f]", "'": "['’]"}.get(thousands, re.escape(thousands))
+    point = re.escape(decimal)
+    pattern = rf"[+-]?(\d+({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
+    if thousands:
+        pattern = rf"({pattern}|[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?)"
+    if not re.fullmatch(pattern, text):
+        return None
+    plain = re.sub(mark, "", text) if thousands else text
+    return Decimal(plain.replace(decimal, "."))
+
+
+class Bare(typing.NamedTuple):
+    """A number without what stands around it."""
+
+    text: str
+    sign: str = ""
+    percent: bool = False
+    negative: str = ""
+
+
+def bare(text: str) -> Bare:
+    """Take off currency, percent, parentheses and a trailing minus."""
+    told, negative = text.strip(), ""
+    if re.fullmatch(r"\(.*\d.*\)", told):
+        told, negative = told[1:-1].strip(), "parentheses"
+    elif re.fullmatch(r".*\d\s*-", told):
+        told, negative = told.rstrip("- "), "trailing"
+    if told[:1] in "−–" and told[1:]:
+        told, negative = "-" + told[1:], negative or "minus"
+    percent = "%" in told
+    told = told.replace("%", "")
+    sign = _SIGN.search(told)
+    if sign and not re.search(r"[A-Za-z]", told.replace(sign[0], "", 1)):
+        told = told.replace(sign[0], "", 1)
+    else:
+        sign = None
+    told = re.sub(r"^([+-])\s+", r"\1", told.strip())
+    return Bare(told.strip(" \u00a0\u202f"), sign[0] if sign else "", percent, negative)
+
+
+def is_numeral(text: str) -> bool:
+    return any(read(text, *marks) is not None for marks in CONVENTIONS)
+
+
+def marks_of(heading: str, cells: list[Cell]) -> Marks | None:
+    """The marks of a column that leaves no doubt and shows at least one."""
+    told = [bare(cell).text for cell in cells if _is_text(cell)]
+    numerals = [each for each in set(told) if is_numeral(each)]
+    if not numerals or len(numerals) < 0.5 * len(set(told)):
+        return None
+    fitting = _fitting(numerals)
+    if len({tuple(values) for _, values in fitting}) != 1:
+        return None
+    decimal, thousands = fitting[0][0]
+    if not any(re.search(r"[.,]", each) for each in numerals):
+        return None
+    # Only a mark that stands there is witnessed.
+    shows = any(decimal in each for each in numerals)
+    return Marks(decimal if shows else ("," if thousands == "." else "."), thousands, heading)
+
+
+def _fitting(numerals: list[str]) -> list[tuple[tuple[str, str], list[Decimal]]]:
+    found = []
+    for marks in CONVENTIONS:
+        values = [read(each, *marks) for each in numerals]
+        if all(value is not None for value in values):
+            found.append((marks, typing.cast(list[Decimal], values)))
+    return found
+
+
+def _is_text(cell: Cell) -> bool:
+    return isinstance(cell, str) and not isinstance(cell, (grids.Number, grids.Error))
+
+
+def decide(
+    name: str, column: Column, heading: str, cells: list[Cell], context: Context
+) -> Decision:
+    """How the cells of `heading` are read as the contract's column `name`."""
+    found = Decision()
+    told = [" ".join(cell.split()) for cell in cells if _is_text(cell)]
+    words = MISSING_TEXT if column.type == "text" else MISSING
+    absent = Counter(cell for cell in told if cell and cell.lower() in words)
+    told = [cell for cell in told if cell and cell.lower() not in words]
+    if column.type == "boolean":
+        absent = Counter({word: n for word, n in absent.items() if word.lower() not in TRUTH})
+    if absent:
+        found.settings["missing"] = list(dict.fromkeys(word.lower() for word in absent))
+        listed = ", ".join(f"'{word}'" for word in list(absent)[:4])
+        found.assume(f"{listed} in '{heading}' is not known", f"{sum(absent.values())} cells")
+    distinct = list(dict.fromkeys(told))
+    typed = [cell for cell in cells if cell is not None and not isinstance(cell, str)]
+    match column.type:
+        case "integer" | "number" | "money":
+            _numbers(found, name, column, heading, told, distinct, typed, context)
+        case "date" | "timestamp":
+            _days(found, column, heading, distinct, context)
+        case "boolean":
+            _truth(found, heading, distinct)
+        case "text":
+            _text(found, name, column, heading, distinct, typed)
+    return found
+
+
+def _numbers(
+    found: Decision,
+    name: str,
+    column: Column,
+    heading: str,
+    told: list[str],
+    distinct: list[str],
+    typed: list[Cell],
+    context: Context,
+) -> None:
+    if _durations(found, column, heading, distinct):
+        return
+    stripped = {each: bare(each) for each in distinct}
+    numerals = {each: one for each, one in stripped.items() if is_numeral(one.text)}
+    signs = {one.sign for one in numerals.values() if one.sign}
+    percents = [one.percent for one in numerals.values()]
+    scale = _THOUSAND.search(heading) or _MILLION.search(heading)
+    if scale:
+        found.settings["multiply"] = 1000 if _THOUSAND.search(heading) else 1_000_000
+        found.assume(f"'{heading}' counts by the {found.settings['multiply']:,}", "its heading")
+    _percents(found, column, heading, numerals, percents, typed)
+    if len(signs) > 1:
+        found.questions.append(
+            f"'{heading}' holds several currencies ({', '.join(sorted(signs))}): split it by "
+            "currency at the source, or map a column of codes to 'currency'."
+        )
+    elif signs:
+        sign = signs.pop()
+        found.settings["strip"] = "".join(dict.fromkeys(sign))
+        found.currency = CURRENCIES.get(sign, sign if re.fullmatch("[A-Z]{3}", sign) else None)
+        told_as = found.currency or "a currency that the sign leaves open"
+        found.assume(f"'{sign}' in '{heading}' is {told_as}", f"{len(numerals)} values have it")
+    negatives = {one.negative for one in numerals.values() if one.negative}
+    if len(negatives) == 1:
+        found.settings["negative"] = negatives.pop()
+        example = next(each for each, one in numerals.items() if one.negative)
+        found.assume(f"'{example}' in '{heading}' is less than zero", "how it is written")
+    elif negatives:
+        found.questions.append(
+            f"'{heading}' writes negatives in several ways; write them with a minus at the source."
+        )
+    _marks(found, column, heading, [one.text for one in numerals.values()], context)
+    _sentinels(found, column, heading, told, typed, context)
+
+
+def _percents(
+    found: Decision,
+    column: Column,
+    heading: str,
+    numerals: dict[str, Bare],
+    percents: list[bool],
+    typed: list[Cell],
+) -> None:
+    if not any(percents):
+        return
+    bare_ones = [each for each, one in numerals.items() if not one.percent and one.text != "0"]
+    if bare_ones or any(isinstance(cell, (int, float)) and cell for cell in typed):
+        found.questions.append(
+            f"'{heading}' has values with a percent sign and without ('{next(iter(numerals))}', "
+            f"'{(bare_ones or typed)[0]}'): whether those are shares or percents nobody can tell. "
+            "Correct it at the source."
+        )
+    elif column.unit == "percent":
+        found.settings["strip"] = "%"
+    else:
+        found.settings["percent"] = True
+        found.assume(f"percents in '{heading}' become shares", "every value has the sign")
+
+
+def _marks(
+    found: Decision, column: Column, heading: str, numerals: list[str], context: Context
+) -> None:
+    marked = [each for each in numerals if re.search(r"[^\d+\-eE]", each)]
+    if not marked:
+        return
+    stated = {key: context.stated[key] for key in ("decimal", "thousands") if key in context.stated}
+    if stated:
+        found.settings |= stated
+        return
+    fitting = _fitting(numerals)
+    if not fitting:
+        points = [each for each in marked if _only(each, ".")]
+        commas = [each for each in marked if _only(each, ",")]
+        if points and commas:
+            found.questions.append(
+                f"'{heading}' has decimal points ('{points[0]}') and decimal commas "
+                f"('{commas[0]}'), so '{_either(marked) or points[0]}' could be both. Correct it "
+                "at the source, or state 'decimal' and 'thousands' for this column in the mapping: "
+                "what does not fit them goes to quarantine."
+            )
+            return
+        fitting = [max(
+            ((marks, []) for marks in CONVENTIONS),
+            key=lambda one: sum(read(each, *one[0]) is not None for each in numerals),
+        )]  # fmt: skip
+        found.settings |= _setting(fitting[0][0])
+        found.assume(
+            f"decimal mark '{fitting[0][0][0]}' in '{heading}'", "most values; others quarantine"
+        )
+        return
+    meanings: dict[tuple[Decimal, ...], list[tuple[str, str]]] = {}
+    for marks, values in fitting:
+        meanings.setdefault(tuple(values), []).append(marks)
+    why = f"all {len(numerals)} different values fit no other"
+    if len(meanings) > 1:
+        kept, why = _by_evidence(meanings, column, context, fitting)
+        if kept is None:
+            example = next(
+                each for each in marked
+                if len({read(each, *marks) for marks, _ in fitting}) > 1
+            )  # fmt: skip
+            readings = sorted({str(read(example, *marks)) for marks, _ in fitting})
+            found.questions.append(
+                f"'{example}' in '{heading}' may be {' or '.join(readings)}, and no other value "
+                "tells. State 'decimal' and 'thousands' in the mapping (or --set decimal=, ...)."
+            )
+            return
+        meanings = {kept: meanings[kept]}
+    chosen = next(iter(meanings.values()))[0]
+    found.settings |= _setting(chosen)
+    thousands = f", thousands '{chosen[1]}'" if chosen[1] else ""
+    found.assume(f"decimal mark '{chosen[0]}'{thousands} in '{heading}'", why)
+
+
+def _setting(marks: tuple[str, str]) -> dict[str, str]:
+    return {"decimal": marks[0], "thousands": marks[1]}
+
+
+def _only(text: str, decimal: str) -> bool:
+    """Whether the numeral can be read with this decimal mark and not with the other."""
+    fits = {marks[0] for marks in CONVENTIONS if read(text, *marks) is not None}
+    return fits == {decimal}
+
+
+def _either(marked: list[str]) -> str | None:
+    return next((each for each in marked if not _only(each, ".") and not _only(each, ",")), None)
+
+
+def _by_evidence(
+    meanings: dict[tuple[Decimal, ...], list[tuple[str, str]]],
+    column: Column,
+    context: Context,
+    fitting: list,
+) -> tuple[tuple[Decimal, ...] | None, str]:
+    decimals = {witness.decimal for witness in context.marks}
+    if len(decimals) == 1:
+        decimal = decimals.pop()
+        kept = [
+            values for values, marks in meanings.items() if any(one[0] == decimal for one in marks)
+        ]
+        if len(kept) == 1:
+            return kept[0], f"column '{context.marks[0].column}' of the file shows it"
+    if column.type == "integer" and not decimals:
+        whole = [values for values in meanings if all(v == v.to_integral_value() for v in values)]
+        if len(whole) == 1:
+            return whole[0], "the contract counts whole numbers, and so read all are whole"
+    return None, ""
+
+
+def _sentinels(
+    found: Decision,
+    column: Column,
+    heading: str,
+    told: list[str],
+    typed: list[Cell],
+    context: Context,
+) -> None:
+    if "sentinels" in context.stated:
+        return
+    numbers = Counter(
+        cell if isinstance(cell, str) else grids.text_of(cell) for cell in [*told, *typed]
+    )
+    for word in SENTINELS & {each for each in numbers if each}:
+        others = [abs(float(each)) for each in numbers if each and re.fullmatch(r"-?\d+", each)
+                  and each not in SENTINELS]  # fmt: skip
+        alone = bool(others) and float(word) > 0 and max(others) < 0.4 * float(word)
+        below = float(word) < 0 and all(
+            float(each) >= 0 for each in numbers if each and re.fullmatch(r"-?\d+", each)
+            and each not in SENTINELS
+        )  # fmt: skip
+        if (alone and numbers[word] > 1) or (below and numbers[word] >= 1 and others):
+            found.questions.append(
+                f"'{word}' stands {numbers[word]} times in '{heading}', far from all other values: "
+                f"say 'missing: [\"{word}\"]' for the column if it means not known, or "
+                "'sentinels: keep' if it is a value."
+            )
+
+
+def _durations(found: Decision, column: Column, heading: str, distinct: list[str]) -> bool:
+    shapes = {re.sub(r"\d+", "0", each) for each in distinct}
+    if not shapes or not shapes <= {"0:0:0", "0:0", "0h 0m", "0h0m", "0m 0s", "0h", "0m", "PT0H0M"}:
+        return False
+    if column.unit not in ("seconds", "minutes", "hours", "days"):
+        return False
+    low = heading.lower()
+    if shapes == {"0:0:0"}:
+        form, why = "h:m:s", "three numbers with colons"
+    elif shapes <= {"0:0"} and re.search(r"hh?:mm|h:m", low):
+        form, why = "h:m", "its heading"
+    elif shapes <= {"0:0"} and re.search(r"mm?:ss|m:s", low):
+        form, why = "m:s", "its heading"
+    elif "0:0" in shapes:
+        found.questions.append(
+            f"'{distinct[0]}' in '{heading}' may be hours and minutes or minutes and seconds. "
+            "State 'duration: h:m' or 'duration: m:s' for the column in the mapping."
+        )
+        return True
+    else:
+        form, why = "words", "hours, minutes and seconds are written out"
+    found.settings["duration"] = form
+    found.assume(f"'{heading}' is a duration ({form})", why)
+    return True
+
+
+# --- days and times ------------------------------------------------------------------------------
+
+_ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?")
+_SPACED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? [+-]\d{4}")
+_NUMERIC = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(.*)")
+_NAMED = re.compile(
+    r"(?:[^\W\d_]+,? )?(?:(\d{1,2})(?:st|nd|rd|th)?([. \-/]+)(?:de )?([^\W\d_]+)"
+    r"(\.?,?[ \-/]+(?:de )?)(\d{4}|\d{2})"
+    r"|([^\W\d_]+)(\.?[ \-]+)(\d{1,2})(?:st|nd|rd|th)?(,?[ \-]+)(\d{4}|\d{2}))(.*)"
+)
+_TIME = re.compile(
+    r"(?P<gap>[T, ]+(?:at |um )?)(?P<h>\d{1,2})(?P<m>:\d{2})(?P<s>:\d{2})?(?P<f>\.\d+)?"
+    r"(?P<p> ?[AaPp][Mm])?(?P<u> Uhr)?(?P<z> ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+)
+_PERIODS = (
+    (re.compile(r"\d{4}-\d{2}"), "%Y-%m", "a month"),
+    (re.compile(r"\d{4}/\d{2}"), "%Y/%m", "a month"),
+    (re.compile(r"\d{1,2}/\d{4}"), "%m/%Y", "a month"),
+    (re.compile(r"\d{1,2}\.\d{4}"), "%m.%Y", "a month"),
+    (re.compile(r"(19|20)\d{6}"), "%Y%m%d", "a day"),
+)
+_MONTH = re.compile(r"([^\W\d_]+)\.?([ \-'’/]*)(\d{4}|\d{2})")
+
+
+def _is_month(word: str) -> bool:
+    return months.language_of({word}) is not None
+
+
+def order_of(heading: str, cells: list[Cell]) -> tuple[str, str] | None:
+    """Whether days or months come first in a column where a part over 12 tells."""
+    firsts = set()
+    for cell in cells:
+        match = _NUMERIC.fullmatch(" ".join(cell.split())) if _is_text(cell) else None
+        if match is None or match[2] == "." or len(match[1]) > 2:
+            continue
+        one, two = int(match[1]), int(match[3])
+        if 12 < one <= 31 and two <= 12 and len(match[4]) == 4:
+            firsts.add("%d")
+        elif 12 < two <= 31 and one <= 12:
+            firsts.add("%m")
+    return (heading, firsts.pop()) if len(firsts) == 1 else None
+
+
+def _days(
+    found: Decision, column: Column, heading: str, distinct: list[str], context: Context
+) -> None:
+    if not distinct:
+        _zone(found, column, heading, False, context)
+        return
+    if "dates" in context.stated:
+        _zone(found, column, heading, False, context)
+        return
+    rest, formats, zoned = [], [], False
+    for each in distinct:
+        if _SPACED.fullmatch(each):
+            form = "%Y-%m-%d %H:%M" + (":%S" if each.count(":") == 2 else "") + " %z"
+            formats += [form] if form not in formats else []
+        elif _ISO.fullmatch(each):
+            zoned = zoned or bool(re.search(r"(Z|[+-]\d{2}:?\d{2})$", each[10:]))
+        else:
+            rest.append(each)
+    numeric = [(each, _NUMERIC.fullmatch(each)) for each in rest]
+    matched = [(each, match) for each, match in numeric if match]
+    named = [each for each, match in numeric if not match]
+    if matched:
+        formats += _numeric(found, heading, matched, context)
+    months_named: set[str] = set()
+    named_long = False
+    for each in named:
+        form, told, why = form_of(each)
+        if form is None:
+            continue
+        if told:
+            words = {word for word in re.findall(r"[^\W\d_]+", each) if _is_month(word)}
+            months_named |= words
+            named_long = named_long or not {word.title() for word in words} & set(months.ENGLISH)
+        if form not in formats:
+            formats.append(form)
+            if why:
+                found.assume(f"'{each}' in '{heading}' is {why}", "how it is written")
+    if re.fullmatch(r"\d{5}", rest[0]) if rest else False:
+        found.questions.append(
+            f"'{rest[0]}' in '{heading}' may be a spreadsheet's serial day, from 1900 or from "
+            "1904. Save the column as dates and export it again."
+        )
+    elif re.fullmatch(r"\d{10}|\d{13}", rest[0]) if rest else False:
+        found.questions.append(
+            f"'{rest[0]}' in '{heading}' may be seconds or milliseconds since 1970. Export it as "
+            "a date."
+        )
+    if formats:
+        found.settings["dates"] = formats if len(formats) > 1 else formats[0]
+        example = next((each for each in rest), "")
+        if not matched:
+            found.assume(f"days in '{heading}' are {' or '.join(formats)}", f"as '{example}'")
+    language = months.language_of(months_named)
+    if months_named and language is None:
+        found.questions.append(
+            f"'{heading}' names months in several languages ({', '.join(sorted(months_named))}): "
+            "write them in one at the source."
+        )
+    elif language and (language != "en" or named_long):
+        found.settings["language"] = language
+        found.assume(f"months in '{heading}' are named in '{language}'", "their names")
+    zoned = zoned or any("%z" in form for form in formats)
+    _zone(found, column, heading, zoned, context)
+
+
+def _zone(found: Decision, column: Column, heading: str, zoned: bool, context: Context) -> None:
+    if column.type != "timestamp" or zoned:
+        return
+    low = heading.lower()
+    if re.search(r"\b(utc|gmt|zulu)\b", low):
+        found.settings["time_zone"] = "UTC"
+        found.assume(f"times in '{heading}' are UTC", "its heading")
+    else:
+        found.settings["time_zone"] = context.time_zone
+        found.assume(
+            f"times in '{heading}' are those of {context.time_zone}",
+            "the file does not say; the organization's own (or --set time_zone=)",
+        )
+
+
+def _numeric(
+    found: Decision, heading: str, matched: list[tuple[str, re.Match]], context: Context
+) -> list[str]:
+    """strptime forms of days in numbers; [] with a question where their order is open."""
+    orders = {
+        "%d{0}%m{0}%Y": (0, 1, 2), "%m{0}%d{0}%Y": (1, 0, 2), "%Y{0}%m{0}%d": (2, 1, 0),
+        "%d{0}%m{0}%y": (0, 1, 2), "%m{0}%d{0}%y": (1, 0, 2), "%y{0}%m{0}%d": (2, 1, 0),
+    }  # fmt: skip
+    fitting: dict[str, set[int]] = {}
+    parts = [(m[1], m[3], m[4], m[2]) for _, m in matched]
+    separators = {part[3] for part in parts}
+    for form, (day, month, year) in orders.items():
+        short = "%y" in form
+        fits = set()
+        for number, part in enumerate(parts):
+            y, m, d = part[year], part[month], part[day]
+            if len(y) != (2 if short else 4) or len(m) > 2 or len(d) > 2:
+                continue
+            if 1 <= int(m) <= 12 and 1 <= int(d) <= 31:
+                fits.add(number)
+        if fits:
+            fitting[form] = fits
+    if not fitting:
+        return []
+    whole = [form for form, fits in fitting.items() if len(fits) == len(parts)]
+    best = max(len(fits) for fits in fitting.values())
+    example = matched[0][0]
+    order = {form: form.format("/") for form in fitting}
+    if separators == {"."}:
+        whole_dots = [form for form in whole if form.startswith(("%d", "%Y"))]
+        if whole_dots:
+            only = len(whole) == 1
+            whole = whole_dots
+            why = "no other order fits" if only else (
+                "no locale of the Unicode CLDR puts the month first with full stops"
+            )  # fmt: skip
+        else:
+            why = "no other order fits"
+    else:
+        why = "no other order fits all values"
+    if len(whole) > 1 and all("%y" in form for form in whole) and not _year_first(parts):
+        # No locale of the languages here writes a year of two digits first (Unicode CLDR 47,
+        # short dates: Basque, Nepali and Korean do).
+        whole = [form for form in whole if not form.startswith("%y")]
+        why = "the year is last in all locales of English, German, French, Spanish, Portuguese"
+    firsts = {first for _, first in context.orders}
+    if len(whole) > 1 and len(firsts) == 1 and separators <= {"/", "-"}:
+        first = firsts.pop()
+        whole = [form for form in whole if form.startswith(first)] or whole
+        why = f"column '{context.orders[0][0]}' of the file shows it"
+    if not whole:
+        clash = [form for form, fits in fitting.items() if len(fits) >= 0.2 * len(parts)]
+        first = [form for form in clash if form.startswith("%d")]
+        second = [form for form in clash if form.startswith("%m")]
+        if first and second:
+            a = next(p for n, (p, _) in enumerate(matched) if n not in fitting[second[0]])
+            b = next(p for n, (p, _) in enumerate(matched) if n not in fitting[first[0]])
+            found.questions.append(
+                f"'{heading}' has days first ('{a}') and months first ('{b}'), so others could be "
+                "both. Correct it at the source, or state 'dates' for the column in the mapping."
+            )
+            return []
+        whole = [form for form, fits in fitting.items() if len(fits) == best]
+        why = f"{best} of {len(parts)} values; the others go to quarantine"
+        if len(whole) > 1:
+            whole = whole[:0]
+    if len(whole) != 1:
+        readings = " or ".join(sorted({order[form] for form in whole})) or "several orders"
+        found.questions.append(
+            f"'{example}' in '{heading}' may be {readings}, and no value tells. State 'dates' in "
+            "the mapping (or --set dates=%d/%m/%Y)."
+        )
+        return []
+    forms = []
+    for _, match in matched:
+        tail = _time_form(match[5])
+        form = None if tail is None else whole[0].format(match[2]) + tail
+        if form and form not in forms:
+            forms.append(form)
+    found.assume(f"'{example}' in '{heading}' is {whole[0].format(parts[0][3])}", why)
+    if "%y" in whole[0]:
+        years = sorted({int(p[orders[whole[0]][2]]) for p in parts})
+        century = [1900 + y if y > 68 else 2000 + y for y in years]
+        found.assume(
+            f"years of two digits in '{heading}' are {min(century)} to {max(century)}",
+            "69 to 99 are of the last century (POSIX)",
+        )
+    return forms
+
+
+def _year_first(parts: list[tuple]) -> bool:
+    """Whether the first part looks like a year: it hardly changes where the last one does."""
+    first, last = {part[0] for part in parts}, {part[2] for part in parts}
+    return len(first) <= 2 and len(last) > len(first)
+
+
+def _time_form(text: str) -> str | None:
+    """strptime's form of what follows a day; None where it is nothing known."""
+    if not text.strip():
+        return ""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    form = match["gap"] + ("%I" if match["p"] else "%H") + ":%M"
+    form += (":%S" if match["s"] else "") + (".%f" if match["f"] else "")
+    if match["p"]:
+        form += (" " if match["p"].startswith(" ") else "") + "%p"
+    form += match["u"] or ""
+    if match["z"]:
+        zone = match["z"].strip()
+        space = " " if match["z"].startswith(" ") else ""
+        form += space + (zone if zone in ("UTC", "GMT") else "%z")
+    return form
+
+
+def form_of(text: str) -> tuple[str | None, str | None, str]:
+    """(form, language, what it is) of a day or month with a name in it."""
+    for pattern, form, what in _PERIODS:
+        if pattern.fullmatch(text):
+            return form, None, what + (" (its first day)" if what == "a month" else "")
+    match = _MONTH.fullmatch(text)
+    if match:
+        language = months.language_of({match[1]})
+        if language:
+            year = "%Y" if len(match[3]) == 4 else "%y"
+            return f"%b{match[2]}{year}", language, "a month (its first day)"
+    match = _NAMED.fullmatch(text)
+    if match is None:
+        return None, None, ""
+    word = match[3] or match[6]
+    language = months.language_of({word})
+    tail = _time_form(match[11])
+    if language is None or tail is None:
+        return None, None, ""
+    english = months.in_english(text, language)
+    if match[3]:
+        year = "%Y" if len(match[5]) == 4 else "%y"
+        lead = english[: english.index(match[1])]
+        form = f"{lead}%d{match[2]}%b{_gap(english, match[4])}{year}{tail}"
+    else:
+        year = "%Y" if len(match[10]) == 4 else "%y"
+        lead = english[: english.index(months.ENGLISH[months.names(language)[word.lower()]])]
+        form = f"{lead}%b{match[7].lstrip('.')}%d{match[9]}{year}{tail}"
+    if lead:
+        day = re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(,? )", lead)
+        if day is None or language != "en":
+            return None, None, ""  # another language's day would have to be turned, too
+        form = f"%a{day[2]}" + form.removeprefix(lead)
+    if re.search(r"\d(st|nd|rd|th)\b", text):
+        return None, None, ""
+    return form, language, ""
+
+
+def _gap(english: str, gap: str) -> str:
+    return gap.lstrip(".") if gap.startswith(".") else gap
+
+
+# --- truth and text ------------------------------------------------------------------------------
+
+
+def _truth(found: Decision, heading: str, distinct: list[str]) -> None:
+    plain = {"true", "false", "t", "f", "yes", "no", "y", "n", "1", "0"}
+    words = {each.lower() for each in distinct}
+    odd = words - plain
+    if not odd or not all(word in TRUTH or word in plain for word in words):
+        return
+    if words == {"x"}:
+        found.assume(f"'x' in '{heading}' is true", "no other word; empty stays not known")
+    found.settings["words"] = {word: TRUTH[word] for word in sorted(odd)}
+    listed = ", ".join(f"{word} = {TRUTH[word]}" for word in sorted(odd))
+    found.assume(f"in '{heading}' {listed}", "words of its language")
+
+
+def _text(
+    found: Decision, name: str, column: Column, heading: str, distinct: list[str],
+    typed: list[Cell],
+) -> None:  # fmt: skip
+    digits = [each for each in distinct if each.isdigit()]
+    zeros = [each for each in digits if each.startswith("0") and len(each) > 1]
+    if name.endswith("_id") or name == "account":
+        if zeros and len({len(each) for each in digits}) > 1:
+            short = next((e for e in digits if len(e) < len(zeros[0]) and e[0] != "0"), None)
+            if short:
+                found.assume(
+                    f"'{short}' in '{heading}' is taken as it stands",
+                    f"others have leading zeros ('{zeros[0]}'): it may have lost its own",
+                )
+        if typed and all(isinstance(each, (int, float)) for each in typed) and not distinct:
+            found.assume(
+                f"ids in '{heading}' are numbers in the workbook",
+                "leading zeros, if there were any, are gone",
+            )
+    if column.words:
+        known = {word.lower() for word in column.words}
+        odd = [each for each in distinct if each.lower() not in known]
+        if odd:
+            found.assume(
+                f"'{odd[0]}' in '{heading}' is no word of the contract",
+                f"it has {', '.join(column.words)}; such rows go to quarantine, or map 'words'",
+            )

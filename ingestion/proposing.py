@@ -1,0 +1,537 @@
+"""`feed FILE`: recognise a file, propose its mapping with reasons and a preview, write it.
+
+Nothing is written while something is open. What is written is an entry of the `mapping.yml` beside
+the file; the next build loads it, and next month's file under the same name.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+import settings as house
+from ingestion import check, grids, layouts, mapping, months, profiles, recognition, vocabulary
+from ingestion.grids import Cell
+from ingestion.layouts import Assumption
+from ingestion.mapping import Entry, Mapping, MappingError
+from ingestion.recognition import Match, Recognised
+from ingestion.specs import Column
+from settings import ROOT, ConfigError, Paths, Settings
+
+ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
+_FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
+              "header_row", "header_rows", "ragged", "totals")  # fmt: skip
+_MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
+
+
+class Proposal(typing.NamedTuple):
+    """An entry for one table of a file, ready to be written unless `open` says what is missing."""
+
+    entry: dict[str, typing.Any]
+    recognised: Recognised
+    table: layouts.Table
+    assumptions: tuple[Assumption, ...]
+    open: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def feed(
+    paths: list[Path],
+    settings: Settings,
+    data: Paths,
+    *,
+    contract: str | None = None,
+    stated: dict[str, str] | None = None,
+    ask: Callable[[str], bool] = lambda question: False,
+    say: Callable[[str], None] = print,
+) -> bool:
+    """Propose and, after a yes of `ask`, write a mapping for each file; true when all are mapped.
+
+    `stated` are keys of the mapping or columns of the contract (their constants) that a person
+    said. Raises ConfigError for a contract or key that there is none of.
+    """
+    if contract is not None and contract not in mapping.feeds():
+        raise ConfigError(f"no contract '{contract}'; {', '.join(mapping.feeds())}.")
+    done = [_one(path, settings, data, contract, stated or {}, ask, say) for path in paths]
+    return all(done)
+
+
+def _one(
+    path: Path,
+    settings: Settings,
+    data: Paths,
+    contract: str | None,
+    stated: dict[str, str],
+    ask: Callable[[str], bool],
+    say: Callable[[str], None],
+) -> bool:
+    if not path.is_file():
+        say(f"{path}: no such file.")
+        return False
+    path = path.resolve()
+    if check.fitting(path, settings, data):
+        say(f"{path.name}: a mapping names it already.")
+        return check.check([path], settings, data, say)
+    try:
+        found = proposals(path, settings, contract, stated)
+    except (MappingError, OSError, UnicodeError) as error:
+        say(f"{error}")
+        return False
+    if not found:
+        say(f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}.")
+        return False
+    written = []
+    for proposal in found:
+        _explain(path, proposal, say)
+        if not proposal.open:
+            preview = check.preview(path, _as_mapping(path, proposal), settings, data, say, False)
+            if preview is not None:
+                written.append(proposal.entry)
+    if len(written) < len(found):
+        say("Nothing is written: state what is open with --set KEY=VALUE and ask again.")
+        return False
+    if not ask(f"Write {len(written)} entr{'y' if len(written) == 1 else 'ies'} to "
+               f"{path.parent / 'mapping.yml'}?"):  # fmt: skip
+        return False
+    write(path, written, settings, say)
+    return True
+
+
+def proposals(
+    path: Path, settings: Settings, contract: str | None = None,
+    stated: dict[str, str] | None = None,
+) -> list[Proposal]:  # fmt: skip
+    """A proposal for each table of the file that a contract fits; of several tables only those of
+    known exports, if there are any. Raises MappingError where the file itself is ambiguous."""
+    stated = dict(stated or {})
+    keys = {key: stated.pop(key) for key in list(stated) if key in _FILE_KEYS}
+    any_feed = contract or next(iter(mapping.feeds()))
+    hint = house.checked(
+        {"feed": any_feed, "files": path.name, "layout": "detect", **_typed_keys(keys)},
+        Entry, Path(path.name),
+    )  # fmt: skip
+    if grids.kind(path, hint.member) == "parquet":
+        tables = [_parquet(path)]
+    else:
+        tables = layouts.detected(path, hint, frozenset(), vocabulary.known)
+    if hint.report is not None:
+        tables = [layouts.chosen(tables, hint, frozenset(), path.name)]
+    found = []
+    for table in tables:
+        cells = _cells(table, hint)
+        recognised = recognition.recognise(table.layout.headings, cells, contract)
+        if recognised is None or not cells:
+            continue
+        found.append(
+            _proposal(
+                path,
+                table,
+                recognised,
+                cells,
+                settings,
+                keys,
+                stated,
+                len(tables) > 1,
+                contract is not None,
+            )  # fmt: skip
+        )
+    known = [each for each in found if each.recognised.export is not None]
+    if len(found) > 1 and known:
+        return known
+    if len(found) > 1:
+        found.sort(key=lambda one: -one.recognised.confidence)
+        return found[:1]
+    return found
+
+
+def _parquet(path: Path) -> layouts.Table:
+    """Parquet says itself what it is; only a sample of it is looked at."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    names = tuple(file.schema_arrow.names)
+
+    def rows() -> typing.Iterator[list[grids.Row | grids.Bad]]:
+        number = 0
+        for batch in file.iter_batches(10_000):
+            columns = [column.to_pylist() for column in batch.columns]
+            yield [
+                grids.Row(number + n, list(cells))
+                for n, cells in enumerate(zip(*columns, strict=True), start=1)
+            ]
+            number += batch.num_rows
+
+    layout = layouts.Layout(names, (), 0, None)
+    return layouts.Table("1", layout, rows, (Assumption("Parquet", "it names its types"),), True)
+
+
+def _typed_keys(keys: dict[str, str]) -> dict[str, typing.Any]:
+    whole = ("header_row", "header_rows")
+    return {key: int(value) if key in whole else value for key, value in keys.items()}
+
+
+def _cells(table: layouts.Table, entry: Entry) -> dict[str, list[Cell]]:
+    rows: list[list[Cell]] = []
+    for block in layouts.body(table, entry):
+        rows += [row.cells for row in block if isinstance(row, grids.Row)]
+        if len(rows) >= ENOUGH:
+            break
+    columns = zip(*rows, strict=True) if rows else ()
+    return {h: list(c) for h, c in zip(table.layout.headings, columns, strict=False)}
+
+
+def _proposal(
+    path: Path,
+    table: layouts.Table,
+    recognised: Recognised,
+    cells: dict[str, list[Cell]],
+    settings: Settings,
+    keys: dict[str, str],
+    stated: dict[str, str],
+    several: bool,
+    is_named: bool,
+) -> Proposal:
+    spec = recognised.table.spec
+    assumptions = list(table.assumptions)
+    questions: list[str] = []
+    marks = tuple(
+        found for heading, column in cells.items()
+        if (found := profiles.marks_of(heading, column)) is not None
+    )  # fmt: skip
+    said = {key: _text_or_list(stated.pop(key)) for key in list(stated) if key in _MARK_KEYS}
+    orders = tuple(
+        found for heading, column in cells.items()
+        if (found := profiles.order_of(heading, column)) is not None
+    )  # fmt: skip
+    context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
+    unpivot, virtual = _wide(table, recognised, assumptions)
+    decided: dict[str, profiles.Decision] = {}
+    for match in recognised.matches:
+        column = spec.columns[match.column]
+        if match.template is not None or match.column in stated:
+            continue
+        own = cells.get(match.heading)
+        if match.heading in virtual:
+            own = [cell for each in virtual[match.heading] for cell in cells.get(each, [])]
+            if unpivot and match.heading == unpivot["name"]:
+                own = list(virtual[match.heading])
+        own_said = {
+            key.split(".", 1)[1]: _text_or_list(value) for key, value in stated.items()
+            if key.startswith(f"{match.column}.")
+        }  # fmt: skip
+        told = context._replace(stated={**said, **own_said})
+        decision = profiles.decide(match.column, column, match.heading, own or [], told)
+        decision.settings |= own_said
+        _with_words(decision, match, column, own or [])
+        decided[match.column] = decision
+        assumptions += decision.assumptions
+        questions += decision.questions
+    constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
+    for name in stated:
+        if name.split(".")[0] not in spec.columns:
+            raise ConfigError(
+                f"--set {name}: neither a key of a mapping nor a column of "
+                f"'{recognised.table.name}'."
+            )
+    currencies = {each.currency for each in decided.values() if each.currency}
+    filled = {match.column for match in recognised.matches} | set(constants)
+    if len(currencies) == 1 and "currency" in spec.columns and "currency" not in filled:
+        said.setdefault("currency", currencies.pop())
+    money = [m for m in recognised.matches if spec.columns[m.column].type == "money"]
+    if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
+        said["currency"] = _currency(money, settings, assumptions)
+    _open(path, recognised, stated, questions, is_named)
+    entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
+    read = {match.heading for match in recognised.matches}
+    read |= {each for group in virtual.values() for each in group}
+    unused = tuple(heading for heading in table.layout.headings if heading not in read)
+    return Proposal(entry, recognised, table, tuple(assumptions), tuple(questions), unused)
+
+
+def _text_or_list(value: str) -> str | list[str]:
+    return value.split("|") if "|" in value else value
+
+
+def _currency(money: list[Match], settings: Settings, assumptions: list[Assumption]) -> str:
+    for match in money:
+        code = re.search(r"\b([A-Z]{3})\b", match.heading)
+        sign = next((s for s in profiles.CURRENCIES if s in match.heading), None)
+        if sign or (code and code[1] in ("EUR", "USD", "GBP", "CHF", "PLN", "BRL", "SEK", "DKK")):
+            found = profiles.CURRENCIES[sign] if sign else code[1]  # type: ignore[index]
+            assumptions.append(Assumption(f"amounts are {found}", f"heading '{match.heading}'"))
+            return found
+    found = settings.organization.currency
+    assumptions.append(Assumption(
+        f"amounts are {found}",
+        "the file names no currency; the organization's own (or --set currency=)",
+    ))  # fmt: skip
+    return found
+
+
+def _with_words(
+    decision: profiles.Decision, match: Match, column: Column, cells: list[Cell]
+) -> None:
+    """The export's own words for what the cells hold."""
+    if not match.words:
+        return
+    there = {str(cell).strip().lower() for cell in cells if cell is not None}
+    words = {said: meant for said, meant in match.words.items() if said.lower() in there}
+    if words:
+        decision.settings["words"] = {**words, **decision.settings.get("words", {})}
+    odd = there - {said.lower() for said in match.words} - {""} - profiles.MISSING_TEXT
+    odd -= {word.lower() for word in (*match.words.values(), *column.words)}
+    if odd and column.words:
+        decision.questions.append(
+            f"'{sorted(odd)[0]}' in '{match.heading}' is no word that '{match.column}' knows "
+            f"({', '.join(column.words)}). Map it under 'words' in the mapping."
+        )
+
+
+def _wide(
+    table: layouts.Table, recognised: Recognised, assumptions: list[Assumption]
+) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
+    """The unpivot of a wide table, and its virtual headings -> headings of the file."""
+    export = recognised.export
+    if export is None or not (export.wide or export.unpivot):
+        return None, {}
+    headings = table.layout.headings
+    if export.wide:
+        wide = export.wide
+        groups = [each for each in headings if layouts.MONTHS.fullmatch(each)]
+        form, _, _ = profiles.form_of(groups[0])
+        named = {w for each in groups for w in re.findall(r"[^\W\d_]{3,}", each)}
+        language = months.language_of(named)
+        if form is None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", groups[0]):
+            form = "%Y-%m-%d"
+        unpivot: dict[str, typing.Any] = {"name": wide.name, "value": wide.value}
+        dated = [g for g in groups if form and mapping.day_of(g, form, language)]
+        if form and len(dated) == len(groups):
+            unpivot["dates"] = form
+            if language is not None:
+                unpivot["language"] = language
+        else:
+            unpivot["columns"] = groups
+        why = "their headings are months"
+    else:
+        assert export.unpivot is not None
+        wide = export.unpivot
+        used = {match.heading for match in recognised.matches}
+        told = {folded for each in export.needs for folded in map(vocabulary.folded, each)}
+        groups = [
+            h for h in headings if h not in used and vocabulary.folded(h) not in told
+            and not vocabulary.known(h)
+        ]  # fmt: skip
+        unpivot = {"name": wide.name, "columns": groups, "value": wide.value}
+        why = "no other column of the export is called so"
+    if not groups:
+        return None, {}
+    assumptions.append(Assumption(
+        f"{len(groups)} columns become rows ('{groups[0]}' ... '{groups[-1]}')", why
+    ))  # fmt: skip
+    return unpivot, {wide.name: groups, wide.value: groups}
+
+
+def _open(
+    path: Path,
+    recognised: Recognised,
+    stated: dict[str, str],
+    questions: list[str],
+    is_named: bool,
+) -> None:
+    """Add to the questions what a person must say."""
+    name = recognised.table.name
+    if not is_named and recognised.export is None and recognised.confidence < recognition.SURE:
+        others = f" or {', '.join(recognised.rivals)}" if recognised.rivals else ""
+        questions.append(
+            f"it may be '{name}'{others} (confidence {recognised.confidence:.2f}). Say which "
+            f"with --contract {name}."
+        )
+    for column, why in recognised.lacking.items():
+        if column not in stated:
+            about = recognised.table.spec.columns[column].about
+            hint = "{content_key} (of what the row says)" if column.endswith("_id") else "..."
+            questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {column}={hint}")
+    for match in recognised.matches:
+        wants_day = match.template == "{file_date}" and match.column not in stated
+        if wants_day and mapping.date_in_name(path.name) is None:
+            questions.append(
+                f"'{match.column}' is the day of the export, and the file's name holds none: "
+                f"put it into the name, or say --set {match.column}=2026-09-30."
+            )
+
+
+def _entry(
+    path: Path,
+    table: layouts.Table,
+    recognised: Recognised,
+    decided: dict[str, profiles.Decision],
+    keys: dict[str, str],
+    said: dict[str, typing.Any],
+    constants: dict[str, typing.Any],
+    unpivot: dict[str, typing.Any] | None,
+    several: bool,
+) -> dict[str, typing.Any]:
+    """The entry as it is written, shared settings once."""
+    dated = any(match.template == "{file_date}" for match in recognised.matches)
+    own_day = dated and "captured_on" in constants
+    entry: dict[str, typing.Any] = {
+        "feed": recognised.table.name,
+        "files": path.name if own_day else pattern(path),
+        "layout": "detect",
+    }
+    if recognised.export is not None:
+        entry["export"] = recognised.export.name
+    entry |= _typed_keys(keys)
+    if several and table.decimal_is_typed and "sheet" not in entry:
+        entry["sheet"] = table.name
+    elif several and not table.decimal_is_typed and "report" not in entry:
+        needs = recognised.export is not None
+        if not needs:
+            entry["report"] = table.name
+    shared = {**said}
+    for key in ("decimal", "thousands", "dates", "time_zone", "language"):
+        values = [
+            decision.settings[key] for decision in decided.values() if key in decision.settings
+        ]
+        if key not in shared and values and all(value == values[0] for value in values):
+            shared[key] = values[0]
+        elif key not in shared and values:
+            continue
+        for decision in decided.values():
+            if key in shared and decision.settings.get(key) == shared[key]:
+                decision.settings.pop(key)
+    if unpivot is not None and "language" in unpivot:
+        language = unpivot.pop("language")
+        if language != "en":
+            shared.setdefault("language", language)
+    entry |= {key: value for key, value in shared.items() if value != ""}
+    if "decimal" in shared and shared.get("thousands") == "":
+        entry.pop("thousands", None)
+    templates = {k: v for k, v in constants.items() if isinstance(v, str) and "{" in v}
+    constants = {name: value for name, value in constants.items() if name not in templates}
+    if constants:
+        entry["constants"] = {name: _plain(value) for name, value in constants.items()}
+    if unpivot is not None:
+        entry["unpivot"] = unpivot
+    columns: dict[str, typing.Any] = {}
+    for match in recognised.matches:
+        if match.column in constants or match.column in templates:
+            continue
+        if match.template is not None:
+            columns[match.column] = {"template": match.template}
+            continue
+        settings = decided[match.column].settings if match.column in decided else {}
+        columns[match.column] = {"from": match.heading, **settings} if settings else match.heading
+    columns |= {name: {"template": value} for name, value in templates.items()}
+    entry["columns"] = columns
+    return entry
+
+
+def _plain(value: typing.Any) -> typing.Any:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def pattern(path: Path) -> str:
+    """A glob for this file and those of other months: numbers in its name may differ. The name
+    itself where that would take other files that are there already."""
+    stem = path.name
+    glob = re.sub(
+        r"(?<![A-Za-z])(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*(?![a-z])|\d+",
+        "*", stem.rsplit(".", 1)[0],
+    )  # fmt: skip
+    glob = re.sub(r"\*([-_. ]?\*)+", "*", glob) + "." + stem.rsplit(".", 1)[-1]
+    if glob.startswith("*.") or "*" not in glob:
+        return _escaped(stem)
+    others = [each for each in path.parent.glob(glob) if each != path]
+    return _escaped(stem) if others else glob
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([\[\]*?])", r"[\1]", name)
+
+
+def _as_mapping(path: Path, proposal: Proposal) -> Mapping:
+    entry = house.checked(proposal.entry, Entry, path.parent / "mapping.yml")
+    return mapping.made(entry, path.parent, "the proposal")
+
+
+def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None:
+    recognised = proposal.recognised
+    what = recognised.export.about if recognised.export else "no known export"
+    name = recognised.export.name if recognised.export else "-"
+    say(f"{path.name}{'' if proposal.table.name == '1' else f' [{proposal.table.name}]'}")
+    say(f"  recognised as: {name} ({what})")
+    say(
+        f"  contract: {recognised.table.name}, confidence {recognised.confidence:.2f}: "
+        f"{recognised.why}"
+    )
+    if recognised.rivals:
+        say(f"  it could also be: {', '.join(recognised.rivals)}")
+    for match in recognised.matches:
+        source = match.template or f"'{match.heading}'"
+        say(f"  {match.column} <- {source} ({match.why}, {match.score:.2f})")
+    for name, value in proposal.entry.get("constants", {}).items():
+        say(f"  {name} <- always '{value}'")
+    for heading in proposal.unused:
+        say(f"  not used: {heading}")
+    for assumption in proposal.assumptions:
+        say(f"  assumed: {assumption.what} ({assumption.why})")
+    for question in proposal.open:
+        say(f"  open: {question}")
+
+
+def write(
+    path: Path, entries: list[dict[str, typing.Any]], settings: Settings,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Add entries to the mapping beside the file, and its folder to the settings."""
+    target = path.parent / "mapping.yml"
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
+    new = before + ("\n" if before and not before.endswith("\n") else "") + text
+    beside = target.with_suffix(".yml.new")
+    beside.write_text(new, encoding="utf-8")
+    os.replace(beside, target)
+    say(f"written: {target}")
+    folders = [folder for each in settings.feeds.folders for folder in _matching(each)]
+    if path.parent in folders:
+        return
+    config = Path(os.environ.get("PLUMBLINE_CONFIG") or ROOT / "plumbline.toml")
+    config = config if config.is_absolute() else ROOT / config
+    _add_folder(config, path.parent)
+    say(f"written: {config} ([feeds] folders)")
+
+
+def _matching(pattern: str) -> list[Path]:
+    root, rest = (Path("/"), pattern[1:]) if pattern.startswith("/") else (ROOT, pattern)
+    return [each.resolve() for each in root.glob(rest)]
+
+
+def _add_folder(config: Path, folder: Path) -> None:
+    import tomlkit
+
+    document = tomlkit.parse(config.read_text(encoding="utf-8"))
+    feeds = document.setdefault("feeds", tomlkit.table())
+    name = str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else str(folder)
+    folders = feeds.setdefault("folders", tomlkit.array())
+    folders.append(name)
+    beside = config.with_suffix(".toml.new")
+    beside.write_text(tomlkit.dumps(document), encoding="utf-8")
+    os.replace(beside, config)
+
+
+def spoken(text: list[str]) -> dict[str, str]:
+    """`KEY=VALUE` words as a dictionary. Raises ConfigError for a word without '='."""
+    found = {}
+    for each in itertools.chain(text):
+        key, mark, value = each.partition("=")
+        if not mark:
+            raise ConfigError(f"--set {each}: write it as KEY=VALUE.")
+        found[key.strip()] = value.strip()
+    return found

@@ -1,0 +1,289 @@
+"""What a table is: a known export by its headings, else the contract that fits best, and how sure.
+
+A known export names its columns. For any other table headings are held against the contracts'
+columns by name (in five languages), by type and by the look of the values. `confidence` is
+evaluated in docs/feeds.md: how often a proposal of that confidence was right.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing
+
+from ingestion import grids, layouts, profiles, vocabulary
+from ingestion.grids import Cell
+from ingestion.mapping import feeds
+from ingestion.specs import Column, Table
+from ingestion.vocabulary import Export, Filled, folded
+
+CONSTANTS = ("system", "network", "survey", "wave", "query", "tool", "channel", "engine",
+             "ledger", "account", "platform", "kind", "is_brand", "ownership", "window_days",
+             "captured_on", "reporting_currency", "producer", "capability", "campaign",
+             "content_type")  # fmt: skip
+"""Columns that a whole file often has one value of, which no cell says."""
+SURE = 0.75
+NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
+            "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
+_SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
+_SAMPLE = 500
+
+
+class Match(typing.NamedTuple):
+    """A column of the contract and what fills it: a heading, or a template."""
+
+    column: str
+    heading: str
+    score: float
+    why: str
+    words: dict[str, str] = {}
+    template: str | None = None
+
+
+class Recognised(typing.NamedTuple):
+    """A table under one contract; `lacking` are required columns that nothing fills (-> why)."""
+
+    table: Table
+    export: Export | None
+    confidence: float
+    why: str
+    matches: tuple[Match, ...]
+    constants: dict[str, typing.Any]
+    lacking: dict[str, str]
+    rivals: tuple[str, ...] = ()
+
+
+def recognise(
+    headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None = None
+) -> Recognised | None:
+    """The best reading of a table; None when no contract fits at all."""
+    known = _export(headings, contract)
+    if known is not None:
+        return known
+    return by_contract(headings, cells, contract)
+
+
+def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
+    there = {folded(heading): heading for heading in reversed(headings)}
+    found = []
+    for export in vocabulary.exports():
+        if contract is not None and export.feed != contract:
+            continue
+        if not all(any(folded(each) in there for each in spellings) for spellings in export.needs):
+            continue
+        if export.wide is not None and not _months(headings):
+            continue
+        matches = tuple(_matches(export, there))
+        explained = {match.heading for match in matches}
+        exact = sum(heading in {h for s in export.needs for h in s} for heading in explained)
+        rank = (len(export.needs), len(explained), exact)
+        found.append((rank, export, matches, explained))
+    if not found:
+        return None
+    found.sort(key=lambda one: one[0], reverse=True)
+    _, export, matches, explained = found[0]
+    table = feeds()[export.feed]
+    share = len(explained) / len(headings)
+    rivals = tuple(one[1].name for one in found[1:] if one[1].feed != export.feed)
+    confidence = min(0.99, 0.9 + 0.09 * share) - (0.1 if rivals else 0.0)
+    why = f"it has all {len(export.needs)} headings that tell this export from others"
+    lacking = _lacking(table, export, matches)
+    return Recognised(
+        table, export, confidence, why, matches, dict(export.constants), lacking, rivals
+    )
+
+
+def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:
+    for column, said in export.columns.items():
+        if isinstance(said, Filled) and said.template is not None:
+            yield Match(column, "", 1.0, "the export's rule", {}, said.template)
+            continue
+        words = said.words if isinstance(said, Filled) else {}
+        virtual = {export.wide.name, export.wide.value} if export.wide else set()
+        virtual |= {export.unpivot.name, export.unpivot.value} if export.unpivot else set()
+        for spelling in export.headings(column):
+            if spelling in virtual:
+                yield Match(column, spelling, 1.0, "wide to long", words)
+                break
+            if folded(spelling) in there:
+                yield Match(column, there[folded(spelling)], 1.0, "the export's heading", words)
+                break
+
+
+def _lacking(table: Table, export: Export, matches: tuple[Match, ...]) -> dict[str, str]:
+    filled = {match.column for match in matches} | set(export.constants)
+    found = {}
+    for name, column in table.spec.columns.items():
+        if name not in filled and (column.required or name in export.asks):
+            found[name] = export.asks.get(name, "nothing in the file fills it")
+    return found
+
+
+def _months(headings: tuple[str, ...]) -> list[str]:
+    return [heading for heading in headings if layouts.MONTHS.fullmatch(heading)]
+
+
+# --- by contract ---------------------------------------------------------------------------------
+
+
+def by_contract(
+    headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None = None
+) -> Recognised | None:
+    """The best reading by names, types and values alone; `recognise` asks the exports first."""
+    sample = {h: [c for c in cells.get(h, [])[:_SAMPLE] if c is not None] for h in headings}
+    kinds = {heading: _kinds(sample[heading]) for heading in headings}
+    ranked = []
+    for name, table in feeds().items():
+        if contract is not None and name != contract:
+            continue
+        matches = _assigned(table, headings, sample, kinds)
+        if not matches:
+            continue
+        ranked.append((_fit(table, matches, headings), table, matches))
+    if not ranked:
+        return None
+    ranked.sort(key=lambda one: -one[0])
+    confidence, table, matches = ranked[0]
+    rivals = tuple(one[1].name for one in ranked[1:] if one[0] >= 0.92 * confidence)
+    if rivals:
+        confidence *= 0.75
+    filled = {match.column for match in matches}
+    lacking = {
+        column: "no heading is called or looks like it"
+        for column, spec in table.spec.columns.items()
+        if spec.required and column not in filled
+    }
+    named = [match for match in matches if match.score >= 0.9]
+    why = f"{len(named)} headings are called as its columns, {len(matches) - len(named)} look alike"
+    return Recognised(table, None, confidence, why, matches, {}, lacking, rivals)
+
+
+def _fit(table: Table, matches: tuple[Match, ...], headings: tuple[str, ...]) -> float:
+    """How much of the headings and of what the contract requires is explained."""
+    by_column = {match.column: match.score for match in matches}
+    required = [n for n, c in table.spec.columns.items() if c.required and n not in CONSTANTS]
+    needed = sum(by_column.get(name, 0.0) for name in required) / len(required) if required else 0.5
+    explained = sum(match.score for match in matches) / len(headings)
+    return 0.55 * needed + 0.45 * explained
+
+
+def _assigned(
+    table: Table,
+    headings: tuple[str, ...],
+    sample: dict[str, list[Cell]],
+    kinds: dict[str, dict[str, float]],
+) -> tuple[Match, ...]:
+    """Pairs of heading and column, the likeliest first; each is used once."""
+    pairs = []
+    for heading in headings:
+        for name, column in table.spec.columns.items():
+            alike, why = _alike(name, heading)
+            fits = _fits(column, kinds[heading], sample[heading])
+            if alike and fits >= 0.5:
+                pairs.append((alike * (0.6 + 0.4 * fits), heading, name, why))
+            elif not alike and fits >= 0.8:
+                looks, why = _looks(name, sample[heading])
+                if looks:
+                    pairs.append((looks, heading, name, why))
+    pairs.sort(key=lambda one: (-one[0], headings.index(one[1])))
+    found: dict[str, Match] = {}
+    used: set[str] = set()
+    for score, heading, name, why in pairs:
+        if name not in found and heading not in used:
+            found[name] = Match(name, heading, score, why)
+            used.add(heading)
+    if "date" in table.spec.columns and "date" not in found:
+        days = [h for h in headings if h not in used and kinds[h].get("date", 0) > 0.9]
+        if len(days) == 1:
+            found["date"] = Match("date", days[0], 0.6, "the only column of days")
+    return tuple(found[name] for name in table.spec.columns if name in found)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _alike(column: str, heading: str) -> tuple[float, str]:
+    from rapidfuzz import fuzz
+
+    told = folded(heading)
+    bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", heading)) or told
+    short = _SCOPE.sub("", bare).strip()
+    own = folded(column)
+    if own in (told, bare):
+        return 1.0, "the contract's own name"
+    names = {folded(name) for name in vocabulary.synonyms().get(column, ())}
+    if {told, bare} & names:
+        return 0.95, "another name of it"
+    if short and (short == own or short in names):
+        return 0.9, "another name of it, with its scope"
+    best = max((fuzz.ratio(bare, name) for name in {own, *names}), default=0.0)
+    if best >= 88 and len(bare) > 4:
+        return 0.75, "written almost like a name of it"
+    words = max((fuzz.token_set_ratio(bare, name) for name in {own, *names} if " " in bare),
+                default=0.0)  # fmt: skip
+    if words == 100 and len(bare.split()) <= 4:
+        return 0.6, "a name of it is part of the heading"
+    return 0.0, ""
+
+
+def _kinds(cells: list[Cell]) -> dict[str, float]:
+    """Share of cells that are numbers, whole numbers, days and truth values."""
+    found = dict.fromkeys(("number", "date", "boolean"), 0)
+    count = 0
+    for cell in cells:
+        if isinstance(cell, grids.Number) or (
+            isinstance(cell, (int, float)) and not isinstance(cell, bool)
+        ):
+            count += 1
+            found["number"] += 1
+            continue
+        if not isinstance(cell, str):
+            count += 1
+            found["boolean" if isinstance(cell, bool) else "date"] += 1
+            continue
+        text = cell.strip()
+        if not text or text.lower() in profiles.MISSING:
+            continue
+        count += 1
+        low = text.lower()
+        if low in profiles.TRUTH or low in ("0", "1"):
+            found["boolean"] += 1
+        if layouts.DAY.fullmatch(text) or profiles.form_of(text)[0]:
+            found["date"] += 1
+        elif profiles.is_numeral(profiles.bare(text).text):
+            found["number"] += 1
+    return {name: value / count for name, value in found.items()} if count else {}
+
+
+def _fits(column: Column, kinds: dict[str, float], cells: list[Cell]) -> float:
+    """Share of the cells that the column's type could take; all where there is none."""
+    if not kinds:
+        return 0.7
+    if column.type in ("integer", "number", "money"):
+        times = sum(bool(layouts.CLOCK.fullmatch(str(c).strip())) for c in cells) / len(cells)
+        return max(kinds["number"], times if column.unit else 0.0)
+    if column.type in ("date", "timestamp"):
+        return kinds["date"]
+    if column.type == "boolean":
+        return kinds["boolean"]
+    if column.words:
+        words = {word.lower() for word in column.words}
+        return 0.5 + 0.5 * sum(str(cell).strip().lower() in words for cell in cells) / len(cells)
+    return 1.0 - 0.4 * max(kinds["date"], 0.0)
+
+
+def _looks(column: str, cells: list[Cell]) -> tuple[float, str]:
+    """What the values alone say."""
+    told = {str(cell).strip() for cell in cells if str(cell).strip()}
+    if not told:
+        return 0.0, ""
+    if column in ("email", "contact_email"):
+        if all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", each) for each in told):
+            return 0.55, "its values are e-mail addresses"
+    elif column == "network":
+        if all(each.lower() in NETWORKS for each in told):
+            return 0.6, "its values are networks"
+    elif column == "currency":
+        if all(re.fullmatch(r"[A-Z]{3}", each) for each in told) and len(told) < 20:
+            return 0.5, "its values are codes of three letters"
+    elif column == "url" and all(each.startswith(("http://", "https://")) for each in told):
+        return 0.5, "its values are addresses"
+    return 0.0, ""

@@ -1,0 +1,110 @@
+"""Words that headings are made of: contracts, known exports and their names in other languages."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing
+import unicodedata
+from pathlib import Path
+
+from ingestion.mapping import Scalar, feeds, normal
+from settings import ConfigError, read_yaml, strict
+
+HERE = Path(__file__).parent / "exports"
+
+
+@strict
+class Filled:
+    """How one column of a known export is filled: the first of `headings` that is there."""
+
+    headings: tuple[str, ...] = ()
+    words: dict[str, str] = dataclasses.field(default_factory=dict)
+    template: str | None = None
+
+
+@strict
+class Wide:
+    """The columns of an export that are months (or questions) are cells of one measure."""
+
+    name: str
+    value: str
+
+
+@strict
+class Export:
+    """A file as a vendor exports it. `needs` are headings (each in its spellings) that tell it
+    from others; `asks` what no cell says, and why somebody must."""
+
+    name: str
+    about: str
+    feed: str
+    needs: tuple[tuple[str, ...], ...]
+    columns: dict[str, tuple[str, ...] | Filled]
+    constants: dict[str, Scalar] = dataclasses.field(default_factory=dict)
+    asks: dict[str, str] = dataclasses.field(default_factory=dict)
+    unpivot: Wide | None = None
+    wide: Wide | None = None
+
+    def headings(self, column: str) -> tuple[str, ...]:
+        said = self.columns[column]
+        return said.headings if isinstance(said, Filled) else said
+
+
+@functools.cache
+def exports() -> tuple[Export, ...]:
+    """Every known export. Raises ConfigError for a feed or column that is not there."""
+    found: list[Export] = []
+    for path in sorted(HERE.glob("*.yml")):
+        if path.stem == "synonyms":
+            continue
+        for each in read_yaml(path, tuple[Export, ...]):
+            table = feeds().get(each.feed)
+            if table is None:
+                raise ConfigError(f"{path}: '{each.name}' names no feed '{each.feed}'.")
+            for column in (*each.columns, *each.constants, *each.asks):
+                if column not in table.spec.columns:
+                    raise ConfigError(f"{path}: '{each.name}': no column '{column}' in the feed.")
+            found.append(each)
+    return tuple(found)
+
+
+@functools.cache
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """Canonical column -> its other names. Raises ConfigError for a column of no contract."""
+    path = HERE / "synonyms.yml"
+    told = read_yaml(path, dict[str, tuple[str, ...]])
+    columns = {name for table in feeds().values() for name in table.spec.columns}
+    for name in told:
+        if name not in columns:
+            raise ConfigError(f"{path}: no contract has a column '{name}'. Take it out.")
+    return told
+
+
+@functools.cache
+def headings() -> frozenset[str]:
+    """Every heading that is known from a contract, a synonym or an export, folded."""
+    found: set[str] = set()
+    for table in feeds().values():
+        found |= {folded(name) for name in table.spec.columns}
+    for names in synonyms().values():
+        found |= {folded(name) for name in names}
+    for each in exports():
+        for column in each.columns:
+            found |= {folded(heading) for heading in each.headings(column)}
+        found |= {folded(heading) for spellings in each.needs for heading in spellings}
+    return frozenset(found)
+
+
+def known(heading: typing.Any) -> bool:
+    return folded(str(heading)) in headings()
+
+
+def folded(heading: str) -> str:
+    """A heading without accents, case, punctuation and what spreadsheets do to quotes."""
+    heading = heading.replace("ß", "ss").replace("&", " and ")
+    heading = unicodedata.normalize("NFKD", heading)
+    plain = "".join(each for each in heading if not unicodedata.combining(each))
+    found = re.sub(r"[^\w#%]+", " ", plain.lower().replace("_", " ")).strip()
+    return found or normal(heading)

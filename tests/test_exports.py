@@ -1,0 +1,329 @@
+"""Known exports, each on a small sample written as its vendor writes it: headings, marks, notes."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from damaged_files import book_bytes
+from feed_folder import FeedFolder
+
+from ingestion import proposing, recognition, vocabulary
+from settings import ROOT
+
+REAL = ROOT.parent / "shared" / "real"
+BUSINESS_SUITE = (
+    "Post ID,Page ID,Page name,Title,Description,Duration (sec),Publish time,Permalink,Post type,"
+    "Impressions,Reach,Reactions,Comments,Shares,Total clicks\n"
+    '122158000000000001,61571000000000,Harbour & Vale,"New gauge, new you",,0,'
+    "09/27/2026 18:30,https://www.facebook.com/1,Photo,1250,900,12,3,1,44\n"
+)
+LINKEDIN_POSTS = [
+    ["All posts in the last 365 days; times in UTC"],
+    ["Post title", "Post link", "Post type", "Campaign name", "Posted by", "Created date",
+     "Impressions", "Views", "Clicks", "Click through rate (CTR)", "Likes", "Comments", "Reposts",
+     "Follows", "Engagement rate", "Content Type"],
+    ["Our new lab", "https://www.linkedin.com/feed/update/urn:li:activity:7", "Organic", "",
+     "Ada", "09/27/2026", 1200, None, 31, 0.025, 18, 2, 1, 0, 0.04, "Image"],
+]  # fmt: skip
+SAMPLES = {
+    "linkedin_page_content": (
+        "acme_content_1790812800000.xlsx", LINKEDIN_POSTS, {"account": "acme"},
+        {"impressions": 1200, "reactions": 18, "published_at": "2026-09-27 00:00:00",
+         "captured_on": "2026-10-01", "network": "linkedin"}),
+    "linkedin_page_followers": (
+        "acme_followers_2026-09-30.csv",
+        "Date,Sponsored followers,Organic followers,Auto-invited followers,Total followers\n"
+        "09/29/2026,0,5,0,5\n", {"account": "acme"},
+        {"followers_gained": 5, "followers": None, "date": "2026-09-29"}),
+    "linkedin_page_visitors": (
+        "acme_visitors_2026-09-30.csv",
+        "Date,Overview page views (total),Total page views (desktop),Total page views (mobile),"
+        "Total page views (total),Total unique visitors (total)\n09/29/2026,9,20,22,42,30\n",
+        {"account": "acme"}, {"profile_views": 42, "date": "2026-09-29"}),
+    "meta_business_suite_facebook": (
+        "Sep-01-2026_Sep-30-2026_123.csv", "\ufeff" + BUSINESS_SUITE, {},
+        {"post_id": "122158000000000001", "impressions": 1250, "clicks": 44, "network": "facebook",
+         "published_at": "2026-09-27 18:30:00", "captured_on": "2026-09-30"}),
+    "meta_business_suite_instagram": (
+        "Sep-01-2026_Sep-30-2026_124.csv",
+        "Post ID,Account ID,Account username,Account name,Description,Duration (sec),Publish time,"
+        "Permalink,Post type,Data comment,Date,Views,Likes,Shares,Comments,Saves,Reach,Follows\n"
+        "1801,1784,harbourvale,Harbour & Vale,Caption,0,03/27/2026 06:08,"
+        'https://www.instagram.com/p/x/,IG image,,Lifetime,"15,160",5,3,2,4,45,1\n', {},
+        {"views": 15160, "reactions": 5, "saves": 4, "account": "harbourvale",
+         "impressions": None}),
+    "facebook_insights_post": (
+        "Facebook Insights Data Export (Post level) - 2014-12-31.csv",
+        "Post ID,Permalink,Post Message,Type,Posted,Lifetime Post Total Reach,"
+        "Lifetime Post Total Impressions,Lifetime Engaged Users\n"
+        ",,,,,Lifetime: The total number of people your Page post was served to,"
+        "Lifetime: The number of impressions,Lifetime: The number of people who engaged\n"
+        "1_2,https://www.facebook.com/2,Hello,Photo,12/30/2014 08:15:00 AM,2752,5091,178\n"
+        "1_3,https://www.facebook.com/3,Again,Status,12/29/2014 08:15:00 AM,10460,19057,1457\n",
+        {"account": "cosmetics"},
+        {"reach": 2752, "impressions": 5091, "published_at": "2014-12-30 08:15:00"}),
+    "facebook_insights_page": (
+        "Facebook Insights Data Export - 2014-12-31.csv",
+        "Date,Lifetime Total Likes,Daily New Likes,Daily Unlikes,Daily Total Impressions\n"
+        "12/30/2014,139441,12,3,80000\n", {"account": "cosmetics"},
+        {"followers": 139441, "followers_gained": 12, "followers_lost": 3}),
+    "x_posts": (
+        "account_analytics_content_2026-04-27_2026-07-25.csv",
+        "Post id,Date,Post text,Post Link,Impressions,Likes,Engagements,Bookmarks,Shares,"
+        "New follows,Replies,Reposts,Profile visits,Detail Expands,URL Clicks,Hashtag Clicks,"
+        'Permalink Clicks\n2074000000000000001,"Tue, Jul 14, 2026",Hello,https://x.com/a/1,122978,12,'
+        "300,0,0,0,0,3,129,200,66,0,0\n", {"account": "a"},
+        {"post_id": "2074000000000000001", "impressions": 122978, "link_clicks": 66, "shares": 3,
+         "published_at": "2026-07-14 00:00:00", "captured_on": "2026-07-25"}),
+    "x_tweets_classic": (
+        "tweet_activity_metrics_20230401_20230430.csv",
+        '"Tweet id","Tweet permalink","Tweet text","time","impressions","engagements",'
+        '"engagement rate","retweets","replies","likes","user profile clicks","url clicks",'
+        '"hashtag clicks","detail expands","permalink clicks","media views"\n'
+        '"1650000000000000001","https://twitter.com/a/status/1","Hi, all","2023-04-29 12:30 +0000",'
+        '"1829.0","28.0","0.015","2.0","1.0","9.0","3.0","4.0","0.0","5.0","0.0","0.0"\n',
+        {"account": "a"},
+        {"post_id": "1650000000000000001", "impressions": 1829, "shares": 2,
+         "published_at": "2023-04-29 12:30:00"}),
+    "x_account_overview": (
+        "account_overview_analytics.csv",
+        "Date,Impressions,Likes,Engagements,Bookmarks,Shares,New follows,Unfollows,Replies,Reposts,"
+        'Profile visits,Create Post,Video views,Media views\n"Fri, Apr 26, 2024",100,10,2,0,0,3,'
+        "1,0,0,7,0,0,0\n", {"account": "a"},
+        {"date": "2024-04-26", "followers_gained": 3, "followers_lost": 1, "profile_views": 7}),
+    "youtube_studio_videos": (
+        "Table data 2026-09-30.csv",
+        "Content,Video title,Video publish time,Duration,Views,Watch time (hours),Subscribers,"
+        "Impressions,Impressions click-through rate (%)\nTotal,,,,12345,210.5,120,90000,4.10\n"
+        'abc123,"How we calibrate, 1","May 1, 2026",312,8200,140.2,80,40000,5.20\n',
+        {"account": "harbourvale"},
+        {"post_id": "abc123", "views": 8200, "impressions": 40000,
+         "published_at": "2026-05-01 00:00:00"}),
+    "tiktok_posts": (
+        "Content_2026-09-30.csv",
+        "Video title,Video link,Post time,Total likes,Total comments,Total shares,Total views\n"
+        "Chair,https://www.tiktok.com/@a/video/7400000000000000001,2026-09-27,61,8,4,12400\n",
+        {"account": "a"}, {"views": 12400, "reactions": 61}),
+    "hootsuite_posts": (
+        "post_performance_2026-09-30.csv",
+        "Date (GMT),Social network,Social profile,Post ID,Post permalink,Post message,Post type,"
+        "Impressions,Reach,Reactions,Comments,Shares,Clicks\n2026-09-27 10:00:00,LinkedIn Page,"
+        "Harbour,urn:7,https://l.example/7,Hi,Image,100,80,5,1,0,3\n", {},
+        {"network": "linkedin", "impressions": 100, "published_at": "2026-09-27 10:00:00"}),
+    "sprout_posts": (
+        "Post Performance 2026-09-30.csv",
+        "Date,Post ID,Network,Post Type,Profile,Link,Post,Impressions,Reach,Reactions,Comments,"
+        "Shares,Post Link Clicks\n2026-09-27,9,Instagram,Post,harbour,https://i.example/9,Hi,"
+        '"1,100",80,5,1,0,3\n', {}, {"network": "instagram", "impressions": 1100}),
+    "meltwater_mentions": (
+        "meltwater.csv",
+        "Date\tHeadline\tURL\tOpening Text\tHit Sentence\tSource\tInfluencer\tCountry\tLanguage\t"
+        "Reach\tAVE\tSentiment\tInput Name\n15-Nov-2025 10:15\tLaunch\thttps://n.example/1\tText\t"
+        "Hit\tTwitter\t@ada\tUSA\tEnglish\t10000\t5000\tPositive\tHarbour brand\n"
+        "16-Nov-2025 10:15\tLaunch\thttps://n.example/2\tText\tHit\tTwitter\t@bob\tUSA\tEnglish\t"
+        "1\t50\tNot Rated\tHarbour brand\n", {"is_brand": "true", "encoding": "utf-16"},
+        {"sentiment": "positive", "query": "Harbour brand"}),
+    "ga4_traffic_acquisition_days": (
+        "free_form.csv",
+        "# ----------------------------------------\n# Free form 1\n# Account: Harbour\n"
+        "# 20260901-20260930\n# ----------------------------------------\n\n"
+        "Date,Session primary channel group (Default channel group),Sessions,Key events\n"
+        "20260901,Organic Search,120,3\n20260902,Direct,80,1\n,,200,4\n\n"
+        "# Nth day report\nNth day,Active users\n0000,12\n0001,13\n", {},
+        {"channel": "organic_search", "sessions": 120, "conversions": 3.0,
+         "date": "2026-09-01"}),
+    "matomo_visits": (
+        "matomo.csv", "date,label,nb_uniq_visitors,nb_visits,nb_actions\n"
+        "2026-09-01,Direct Entry,11,12,17\n", {}, {"channel": "direct", "sessions": 12}),
+    "google_ads_days": (
+        "Campaign report.csv",
+        "Campaign report\nSeptember 1, 2026 - September 30, 2026\n"
+        "Campaign,Day,Currency code,Cost,Impr.,Clicks,Conversions\n"
+        'Brand,2026-09-01,EUR,"1,234.50","10,000",120,3.00\n'
+        'Total: Account,--,EUR,"1,234.50","10,000",120,3.00\n', {},
+        {"spend": 1234.5, "impressions": 10000, "channel": "paid_search"}),
+    "meta_ads_days": (
+        "ads.csv", "Campaign name,Day,Reporting starts,Amount spent (EUR),Impressions,Link clicks,"
+        "Results\nSpring,2026-09-01,2026-09-01,12.50,1000,20,\n", {},
+        {"spend": 12.5, "currency": "EUR", "clicks": 20, "conversions": None}),
+    "mailchimp_campaigns": (
+        "campaigns.csv",
+        '"Title","Subject","List","Send Date","Send Weekday","Total Recipients",'
+        '"Successful Deliveries","Soft Bounces","Hard Bounces","Unique Opens","Open Rate",'
+        '"Unique Clicks","Click Rate","Unique Id"\n"May","News","All","May 14, 2026 10:30 am",'
+        '"Thursday","1000","990","5","5","420","42.42%","60","6.06%","a1b2"\n', {},
+        {"deliveries": 990, "opens": 420, "clicks": 60, "date": "2026-05-14"}),
+    "hubspot_deals": (
+        "hubspot-crm-exports-all-deals.csv",
+        '"Record ID","Deal Name","Deal Stage","Close Date","Deal owner","Amount","Create Date"\n'
+        '"9001","Gauges","Closed Won","2026-09-12 14:22","Ada","1500","2026-07-01 09:00"\n', {},
+        {"outcome": "won", "amount": 1500.0, "closed_on": "2026-09-12"}),
+    "salesforce_opportunities": (
+        "report.csv",
+        '"Opportunity Owner","Opportunity Name","Stage","Amount Currency","Amount","Close Date",'
+        '"Created Date","Opportunity ID"\n"Ada","Gauges","Negotiation/Review","EUR","1500.00",'
+        '"9/30/2026","7/1/2026","006A"\n\n"Sales Pipeline"\n"Copyright (c) 2000-2026 '
+        'salesforce.com, inc. All rights reserved."\n"Confidential Information - Do Not '
+        'Distribute"\n', {},
+        {"outcome": "open", "amount": 1500.0, "closed_on": "2026-09-30"}),
+    "pipedrive_deals": (
+        "deals.xlsx",
+        [["Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency", "Deal - Stage",
+          "Deal - Status", "Deal - Deal created"],
+         [7, "Gauges", 1500.5, "EUR", "Offer", "Won", "2026-07-01 09:00:00"]], {},
+        {"outcome": "won", "amount": 1500.5, "deal_id": "7"}),
+    "event_attendees": (
+        "attendees.csv", "Order no.,Order Date,First Name,Last Name,Email,Attendee no.,"
+        "Attendee Status,Event Name\n1,2026-09-01 10:00:00,Ada,L,ada@example.org,77,Attending,"
+        "Open day\n", {"channel": "events"}, {"touchpoint_id": "77", "event_id": "Open day"}),
+    "survey_responses": (
+        "pulse.csv", "Respondent ID,Start Date,End Date,I enjoy my work,I have the tools\n"
+        "1,2026-05-01,2026-05-01,4,5\n2,2026-05-02,2026-05-13,3,\n",
+        {"survey": "pulse", "wave": "2026-H1"}, {"answer": 4.0, "answered_on": "2026-05-01"}),
+    "zendesk_tickets": (
+        "tickets.csv", "Id,Status,Priority,Via,Created at,Solved at,Group,Requester email\n"
+        "5,solved,high,Email,2026-09-01 10:00,2026-09-02 09:00,Care,a@example.org\n", {},
+        {"ticket_id": "5", "team": "Care", "opened_at": "2026-09-01 10:00:00"}),
+    "print_insertions": (
+        "print_2026.csv",
+        "Titel;Format;Erscheinungstermin;Auflage;Schaltungen;Kosten netto\n"
+        "Die Zeit;1/1 4c;24.09.2026;620.000;1;45.000,00 €\nGesamt;;;;1;45.000,00 €\n", {},
+        {"account": "Die Zeit", "spend": 45000.0, "channel": "print"}),
+    "out_of_home_contacts": (
+        "ooh.csv", "Standort;Ort;Belegung von;Kontakte;Flächen;Kosten netto\n"
+        "A 17;Köln;21.09.2026;1.234.000;12;9.900,50\n", {},
+        {"impressions": 1_234_000, "insertions": 12, "spend": 9900.5, "geography": "Köln"}),
+    "radio_post_buy": (
+        "radio.csv", "Radiosender;Datum;Anzahl Spots;Hörer;Netto\nWDR;21.09.2026;8;1.100.000;"
+        "4.000,00\n", {}, {"channel": "radio", "impressions": 1_100_000, "insertions": 8}),
+    "media_plan_months": (
+        "plan_2026.csv", "Medium;Kampagne;Jan 2026;Feb 2026;Mär 2026\nTV;Spring;10.000,50;;"
+        "12.000,00\nPlakat;Spring;5.000,00;1.000,00;\n", {},
+        {"channel": "tv", "date": "2026-01-01", "spend": 10000.5}),
+    "bamboohr_employees": (
+        "report.csv", '"Employee #","First Name","Last Name","Hire Date","Job Title","Department",'
+        '"Status"\n"17","Ada","L","07/21/2021","Engineer","R&D","Active"\n', {},
+        {"hired_on": "2021-07-21", "department": "R&D", "status": "active"}),
+    "personio_employees": (
+        "mitarbeiter.csv", "Personalnummer;Vorname;Nachname;E-Mail;Abteilung;Position;"
+        "Eintrittsdatum;Wochenstunden;Status\n0017;Ada;L;ada@example.org;F&E;Ingenieurin;"
+        "21.07.2021;38,5;Aktiv\n", {},
+        {"hired_on": "2021-07-21", "contract_hours_week": 38.5, "status": "active"}),
+    "personio_absences": (
+        "abwesenheiten.csv", "ID;Personalnummer;Abwesenheitsart;Beginn;Ende;Tage\n1;0017;Urlaub;"
+        "21.07.2026;28.07.2026;5,5\n", {}, {"kind": "Urlaub", "days": 5.5}),
+    "workday_workers": (
+        "All_Workers.xlsx",
+        [["All Workers"], [], ["Employee ID", "Worker", "Business Title",
+          "Supervisory Organization", "Hire Date", "FTE"],
+         ["00017", "Ada L", "Engineer", "R&D", "2021-07-21", 1]], {},
+        {"hired_on": "2021-07-21", "fte": 1.0, "department": "R&D"}),
+    "linkedin_page_metrics": (
+        "acme_content_metrics_2026-09-30.csv",
+        "Date,Impressions (organic),Impressions (sponsored),Impressions (total),Clicks (total)\n"
+        "09/29/2026,10,5,15,2\n", {"account": "acme"}, {"impressions": 15}),
+    "brandwatch_mentions": (
+        "brandwatch.csv", "Report:,Mentions\nBrand:,Harbour\n\nQuery Id,Query Name,Date,Title,Url,"
+        "Author,Content Source Name,Page Type,Sentiment,Mention Id,Language\n"
+        "1,harbour,2026-09-27 10:00:00.0,T,https://n.example/1,ada,X,twitter,positive,m1,en\n",
+        {"is_brand": "true"}, {"sentiment": "positive", "mention_id": "m1"}),
+    "hubspot_contacts": (
+        "contacts.csv", '"Record ID","First Name","Last Name","Email","Lifecycle Stage",'
+        '"Create Date"\n"5","Ada","L","ada@example.org","Customer","2026-07-01 09:00"\n', {},
+        {"contact_id": "5", "lifecycle_stage": "Customer", "created_at": "2026-07-01 09:00:00"}),
+    "salesforce_leads": (
+        "leads.csv", '"Lead ID","Email","Lead Source","Lead Status","Create Date"\n"00Q1",'
+        '"ada@example.org","Web","Open","9/30/2026"\n', {},
+        {"lead_id": "00Q1", "created_at": "2026-09-30 00:00:00"}),
+    "nps_responses": (
+        "nps.csv", "Response ID,NPS Score,Sent Date,Response Date,Email\n1,9,2026-09-01,2026-09-13,"
+        "ada@example.org\n", {"survey": "nps", "kind": "nps"}, {"score": 9.0}),
+    "tv_post_buy": (
+        "tv.csv", "Station,Air date,Net cost,GRP,Universe,Spots\nRTL,2026-09-01,1500.00,12.5,"
+        "5000000,3\n", {}, {"grps": 12.5, "universe_people": 5_000_000, "spend": 1500.0}),
+}  # fmt: skip
+
+
+def test_every_known_export_has_a_sample():
+    assert {export.name for export in vocabulary.exports()} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_an_export_is_recognised_and_loads_as_its_vendor_means_it(tmp_path, name):
+    import yaml
+
+    file, content, stated, meant = SAMPLES[name]
+    stated = dict(stated)
+    encoding = stated.pop("encoding", "utf-8")
+    folder = FeedFolder(tmp_path)
+    content = book_bytes(content) if isinstance(content, list) else content.encode(encoding)
+    path = folder.put(file, content)
+    found = proposing.proposals(path, folder.settings, None, stated)
+    assert [each.recognised.export and each.recognised.export.name for each in found] == [name]
+    (proposal,) = found
+    assert not proposal.open, proposal.open
+    assert proposal.recognised.confidence >= 0.9
+    folder.put("mapping.yml", yaml.safe_dump([proposal.entry], allow_unicode=True))
+    folder.ingest()
+    feed = proposal.recognised.table.name
+    assert folder.load(feed)[0] == "loaded", folder.error(feed)
+    names = ", ".join(meant)
+    rows = folder.ask(f"select {names} from raw_feeds.{feed} order by _file_row")
+    assert rows, folder.ask("select reason, row_json from ingest.quarantine")
+    told = dict(zip(meant, rows[0], strict=True))
+    for column, value in meant.items():
+        got = told[column]
+        same = str(got) == value if isinstance(value, str) else got == value
+        assert same or (isinstance(value, float) and float(got) == value), (column, got, value)
+
+
+def test_totals_and_notes_of_an_export_are_never_rows(tmp_path):
+    import yaml
+
+    for name, expected in (("youtube_studio_videos", 1), ("salesforce_opportunities", 1),
+                           ("ga4_traffic_acquisition_days", 2), ("google_ads_days", 1),
+                           ("survey_responses", 3), ("media_plan_months", 4)):  # fmt: skip
+        file, content, stated, _ = SAMPLES[name]
+        (tmp_path / name).mkdir()
+        folder = FeedFolder(tmp_path / name)
+        path = folder.put(file, content)
+        (proposal,) = proposing.proposals(path, folder.settings, None, dict(stated))
+        folder.put("mapping.yml", yaml.safe_dump([proposal.entry], allow_unicode=True))
+        folder.ingest()
+        feed = proposal.recognised.table.name
+        assert folder.ask(f"select count(*) from raw_feeds.{feed}") == [(expected,)], name
+
+
+@pytest.mark.parametrize(
+    ("file", "export"),
+    [("uci_facebook_metrics/dataset_Facebook_es_header_latin1_semicolon.csv", None)],
+)
+def test_real_headings_are_recognised(file, export, tmp_path):
+    path = REAL / file
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    found = proposing.proposals(path, FeedFolder(tmp_path).settings)
+    assert found[0].recognised.table.name == "posts"
+
+
+def test_columns_of_the_seeds_find_their_contract():
+    folder = REAL / "fivetran_seeds"
+    if not folder.exists():
+        pytest.skip(f"no {folder}")
+    right = {
+        "dbt_facebook_pages/facebook_pages_lifetime_post_metrics_total_data.csv": "posts",
+        "dbt_twitter_organic/organic_tweet_report.csv": "posts",
+        "dbt_workday/workday_worker_history_data.csv": "employees",
+        "dbt_hubspot/deal_data_snowflake.csv": "deals",
+    }
+    for name in right:
+        if not (folder / name).exists():
+            continue
+        with Path(folder / name).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        cells = {h: [row[n] for row in rows[1:]] for n, h in enumerate(rows[0])}
+        found = recognition.recognise(tuple(rows[0]), cells)
+        # What is not recognised says so by its confidence.
+        assert found.table.name == right[name] or found.confidence < recognition.SURE, (
+            name, found.table.name, found.confidence,
+        )  # fmt: skip

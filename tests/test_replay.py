@@ -1,0 +1,113 @@
+"""Quarantined rows are corrected by people and come back; nothing is lost, everything counted."""
+
+import csv
+
+import pytest
+from feed_folder import FeedFolder
+
+from ingestion import replaying
+from settings import ConfigError
+
+GERMAN = (
+    "Sender;Tag;Kosten;Kontakte\nRTL;01.07.2026;1.234,50;5\nRTL;02.07.2026;k;7\n"
+    "RTL;31.06.2026;9,50;8\nRTL;04.07.2026;3,00;x\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.put("tv.csv", GERMAN)
+    folder.map(
+        feed="channel_days", files="tv.csv", delimiter=";", decimal=",", thousands=".",
+        dates="%d.%m.%Y", constants={"channel": "tv"},
+        columns={"account": "Sender", "date": "Tag", "spend": "Kosten", "impressions": "Kontakte"},
+    )  # fmt: skip
+    folder.ingest()
+    return folder
+
+
+def exported(folder):
+    assert replaying.export(folder.settings, folder.paths, lambda text: None)
+    (path,) = folder.paths.quarantine.glob("*.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return path, list(csv.DictReader(file))
+
+
+def corrected(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_what_is_kept_out_is_written_with_reason_remedy_and_place(folder):
+    _, rows = exported(folder)
+    assert [(row["_row"], row["_field"], row["spend"]) for row in rows] == [
+        ("3", "spend", "k"), ("4", "date", "9,50"), ("5", "impressions", "3,00"),
+    ]  # fmt: skip
+    assert rows[1]["_reason"] == "date: not a date" and "dates" in rows[1]["_remedy"]
+
+
+def test_corrected_rows_load_in_the_notation_of_their_file_and_others_stay(folder):
+    path, rows = exported(folder)
+    rows[0]["spend"] = "2.000,25"
+    rows[1]["date"] = "30.06.2026"
+    corrected(path, rows)
+    told = []
+    assert replaying.replay([path], folder.settings, folder.paths, lambda q: True, told.append)
+    assert told[0].endswith("2 corrected, 1 as before (they stay in quarantine), 0 no longer there")
+    folder.ingest()
+    assert folder.load("channel_days")[1:] == (2, 2, 2, 0)
+    assert folder.ask("select date::varchar, spend::double from raw_feeds.channel_days "
+                      "order by 1") == [
+        ("2026-06-30", 9.5), ("2026-07-01", 1234.5), ("2026-07-02", 2000.25),
+    ]  # fmt: skip
+    assert folder.ask(
+        "select file_row, replayed_at is not null from ingest.quarantine order by 1"
+    ) == [(3, True), (4, True), (5, False)]
+    _, left = exported(folder)
+    assert [row["_row"] for row in left] == ["5"]
+    folder.ingest()
+    assert folder.load("channel_days")[0] == "unchanged"
+
+
+def test_a_correction_that_is_wrong_again_is_in_quarantine_again(folder):
+    path, rows = exported(folder)
+    rows[0]["spend"] = "many"
+    corrected(path, rows)
+    assert replaying.replay([path], folder.settings, folder.paths, lambda q: True, lambda t: None)
+    folder.ingest()
+    assert folder.load("channel_days")[1:] == (1, 0, 0, 1)
+    open_ = folder.ask("select file, file_row from ingest.quarantine where replayed_at is null "
+                       "order by all")  # fmt: skip
+    assert len(open_) == 3 and any(file.startswith("channel_days--") for file, _ in open_)
+
+
+def test_nothing_is_taken_without_a_yes_or_without_a_change(folder):
+    path, rows = exported(folder)
+    assert not replaying.replay([path], folder.settings, folder.paths, lambda q: True, print)
+    rows[0]["spend"] = "1,00"
+    corrected(path, rows)
+    assert not replaying.replay([path], folder.settings, folder.paths, lambda q: False, print)
+    assert not list(folder.paths.corrections.glob("*.csv"))
+    with pytest.raises(ConfigError, match="no column '_quarantine_key'"):
+        replaying.replay([folder.folder / "tv.csv"], folder.settings, folder.paths)
+
+
+def test_identifiers_stay_hashed_on_the_way_out_and_back(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.put(
+        "c.csv", "contact_id,email,is_customer\n1,Ada@Example.org,maybe\n2,ada@example.org,yes\n"
+    )
+    folder.map(feed="contacts", files="c.csv", constants={"system": "s"})
+    folder.ingest()
+    path, rows = exported(folder)
+    assert "example.org" not in path.read_text(encoding="utf-8").lower()
+    rows[0]["is_customer"] = "no"
+    corrected(path, rows)
+    assert replaying.replay([path], folder.settings, folder.paths, lambda q: True, lambda t: None)
+    folder.ingest()
+    assert folder.ask("select count(*), count(distinct email_hash) from raw_feeds.contacts") == [
+        (2, 1)
+    ]
