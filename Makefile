@@ -76,7 +76,7 @@ lint: test-environment ## ruff
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 test: test-environment ## everything that must hold
 	@$(PY) -m pytest $(T)
-bench: test-environment ## measure, and write docs/benchmarks.md
+bench: test-environment ## measure, and write the figures into docs
 	@$(PY) -m bench
 clean: ## forget builds and the sample; publications stay
 	rm -rf data/build data/sample
