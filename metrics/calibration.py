@@ -208,9 +208,9 @@ def _scatter(known: Past, through: dt.date) -> tuple[float | None, int]:
     if len(pairs) < FEWEST:
         return None, 0
     by_month = _sums(pairs, MONTH[known.series.grain])
-    phi = pacing.scatter_of_years(pairs)
+    phi = pacing.scatter(pairs)
     if len(by_month) >= FEWEST:  # what bursts for weeks scatters more by the month
-        phi = max(phi, pacing.scatter_of_years(by_month))
+        phi = max(phi, pacing.scatter(by_month))
     return phi, len(pairs)
 
 

@@ -101,15 +101,8 @@ def certain(value: float, target: float, higher: bool) -> Forecast:
 
 
 def scatter(pairs: Sequence[tuple[float, float]]) -> float:
-    """phi of weeks (now, expected by themselves) whose difference is the scatter: its mean square
-    per amount."""
-    size = math.fsum(abs(expected) for _, expected in pairs)
-    return math.fsum((now - expected) ** 2 for now, expected in pairs) / size if size else 0.0
-
-
-def scatter_of_years(pairs: Sequence[tuple[float, float]]) -> float:
-    """phi of weeks and the same weeks a year before, which scatter as well: the year before is
-    stretched to this one's size, and both scatters are taken out."""
+    """phi of weeks beside the same weeks a year before, which scatter as well: the year before is
+    stretched to this one's size, and their differences are held against both amounts."""
     now, before = (math.fsum(abs(p[k]) for p in pairs) for k in (0, 1))
     if not now or not before:
         return 0.0

@@ -62,6 +62,7 @@ def test_a_change_is_told_in_parts_that_add_up(ask, built):
     assert re.search(r"^2026-08: ([\d,]+)\sEUR", told, re.M)[1] == f"{value:,.0f}"
     assert "before, 2026-07: " in told and "a year before, 2025-08: " in told
     assert "Goal revenue_2026: " in told
+    assert re.search(r"ends between .* and .* \(80 %; \d+% of \d+ past intervals held", told)
     assert "raw_hubspot.deals (" in told and "fct_deals" in told
 
 

@@ -117,14 +117,14 @@ def test_what_was_missed_before_widens_the_interval_and_nothing_narrows_it():
 
 def test_scatter_is_one_of_independent_counts_and_grows_with_bursts():
     draw = random.Random(4)
-    single = [(sum(draw.random() < 0.1 for _ in range(200)), 20.0) for _ in range(400)]
-    assert pacing.scatter(single) == pytest.approx(0.9, abs=0.12)  # of a share: 1 - p
-    assert pacing.scatter([(5 * a, 5 * b) for a, b in single]) == pytest.approx(4.5, abs=0.6)
-    years = [(1.5 * a[0], b[0]) for a, b in zip(single, single[1:], strict=False)]
-    assert pacing.scatter_of_years(years) == pytest.approx(
-        1.5**2 * 0.9 * 2 / (1.5 + 1.5**2), abs=0.2
-    )
-    assert pacing.scatter_of_years([(0.0, 0.0)] * 9) == 0.0
+    counts = [float(sum(draw.random() < 0.1 for _ in range(200))) for _ in range(801)]
+    pairs = list(zip(counts[:400], counts[400:], strict=False))
+    assert pacing.scatter(pairs) == pytest.approx(0.9, abs=0.12)  # of a share: 1 - p
+    # Counted in fives, five times as much; a year that is half as large scatters no more.
+    assert pacing.scatter([(5 * a, 5 * b) for a, b in pairs]) == pytest.approx(4.5, abs=0.6)
+    halves = [(a, sum(draw.random() < 0.5 for _ in range(round(b)))) for a, b in pairs]
+    assert pacing.scatter(halves) == pytest.approx(0.9, abs=0.15)
+    assert pacing.scatter([(0.0, 0.0)] * 9) == 0.0
 
 
 def made_up(draw, kind):

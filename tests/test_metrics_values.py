@@ -440,19 +440,15 @@ def test_models_of_attribution_are_never_added(small):
 
     db = small(
         "attributed_revenue", "attribution_coverage",
-        fct_credit_days=[
+        fct_attribution=[
             credit("last", "tv", 60), credit("last", "unattributed", 40),
             credit("first", "email", 60), credit("first", "unattributed", 40),
-            credit("markov", "email", 45), credit("markov", "radio", 15),
             credit("first", "radio", None) | {"conversion_kind": "lead_qualified"},
         ]
     )  # fmt: skip
     assert value(db, "attributed_revenue", "month", "2026-05-01") is None
     by = value(db, "attributed_revenue", "month", "2026-05-01", "model", "first")
     assert by["value"] == 60
-    chain = value(db, "attributed_revenue", "month", "2026-05-01", "model_channel",
-                  "markov: radio")  # fmt: skip
-    assert chain["value"] == 15
     assert value(db, "attribution_coverage", "month", "2026-05-01")["value"] == 0.6
 
 
@@ -810,9 +806,8 @@ def test_weeks_that_are_withheld_make_a_number_partial(small):
     # Where nobody says how many there should be, that something is left out is said all the same.
     rows = [
         {"absence_month_key": f"{k}", "month_start_date": dt.date(2026, 3, 1),
-         "department_group": f"{k}",
-         "absent_days": None if k else 5, "contracted_days": None if k else 100,
-         "is_suppressed": bool(k)}
+         "department_group": f"{k}", "absent_days": None if k else 5,
+         "contracted_days": None if k else 100, "is_suppressed": bool(k)}
         for k in range(2)
     ]  # fmt: skip
     connection = small("absence_rate", fct_absence_months=rows)

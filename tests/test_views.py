@@ -222,6 +222,19 @@ def test_a_change_across_a_changed_definition_is_not_taken_apart(main, remade):
         assert dict(ask(connection, parts)) == before
 
 
+def test_an_interval_that_nobody_tried_says_so_on_every_card(remade):
+    untried = (
+        "update metrics.goal_status set interval_basis = 'not_backtested', backtest_readings = 0, "
+        "backtest_covered_share = null where goal_id = 'revenue_2026'"
+    )
+    told = "select forecast_text, backtest_text from dashboards.goals where goal_id = '{}'"
+    with remade(untried) as connection:
+        [(forecast, tried)] = ask(connection, told.format("revenue_2026"))
+        assert "; not backtested)" in forecast and "interval not backtested" in tried
+        [(forecast, tried)] = ask(connection, told.format("qualified_leads_2026"))
+        assert "backtested" not in forecast and "intervals held the result (80 % should)" in tried
+
+
 def test_a_source_that_nobody_named_is_not_late(remade):
     """Grey, with words of its own, and counted neither as good nor as bad."""
     late = "update metrics.goal_status set status = 'data_late', actual = null, trust = 'failed' "
