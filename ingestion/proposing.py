@@ -389,7 +389,9 @@ def _entry(
         entry["export"] = recognised.export.name
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
-        entry["sheet"] = table.name
+        entry["sheet"] = table.sheet
+        if table.name != table.sheet:
+            entry["report"] = table.name
     elif several and not table.decimal_is_typed and "report" not in entry:
         needs = recognised.export is not None
         if not needs:
