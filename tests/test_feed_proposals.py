@@ -292,3 +292,27 @@ def test_two_tables_in_one_sheet_are_told_apart(folder):
     folder.ingest()
     assert folder.load("channel_days") == ("loaded", 1, 1, 1, 0)
     assert folder.load("employees") == ("loaded", 1, 1, 1, 0)
+
+
+def test_parquet_is_recognised_or_refused_with_a_reason(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({
+        "Station": ["RTL"], "Air date": [dt.date(2026, 9, 1)], "Net cost": [5.5], "GRP": [1.5],
+    })  # fmt: skip
+    path = folder.put("tv.parquet", b"")
+    pq.write_table(table, path)
+    done, told = feed(folder, path)
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select account, spend::double, grps from raw_feeds.channel_days") == [
+        ("RTL", 5.5, 1.5)
+    ]
+    broken = folder.put("broken.parquet", path.read_bytes()[:60])
+    done, told = feed(folder, broken)
+    assert not done and "not Parquet that can be read" in told
+    bad = pa.array([b"caf\xe9"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"Station": bad, "GRP": [1.5]}), folder.folder / "bad.parquet")
+    done, told = feed(folder, folder.folder / "bad.parquet")
+    assert not done and "no UTF-8" in told
