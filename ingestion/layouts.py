@@ -99,6 +99,7 @@ class Table(typing.NamedTuple):
     rows: Callable[[], Iterator[list[Row | Bad]]]
     assumptions: tuple[Assumption, ...]
     decimal_is_typed: bool = False
+    sheet: str | None = None
     plain: str | None = None
     """The delimiter of a large file in which each line is a row in any reader: DuckDB's will do."""
 
@@ -680,7 +681,7 @@ def _of_book(
 
             label = name if len(found) == 1 else f"{name} {number}"
             ends = _ends(layout, rows, True)
-            result.append(Table(label, layout, stream, (*said, *ends), True))
+            result.append(Table(label, layout, stream, (*said, *ends), True, name))
     if not result:
         raise errors[0] if errors else MappingError(
             f"{path.name}: no sheet holds a table. Ask for the file again."

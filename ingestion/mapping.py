@@ -372,6 +372,7 @@ def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
     for name, said in entry.columns.items():
         if isinstance(said, From) and said.heading and said.template:
             raise ConfigError(f"{told_in}: '{name}' has both 'from' and 'template'; keep one.")
+    _check_layout(entry, told_in)
     wide = entry.unpivot
     if wide and sum(map(bool, (texts(wide.columns), wide.groups, wide.dates))) != 1:
         raise ConfigError(
@@ -400,6 +401,22 @@ def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
             near = _nearest(zone, zoneinfo.available_timezones())
             raise ConfigError(f"{told_in}: no time zone '{zone}'; {near}") from None
     return Mapping(entry, table, told_in, folder)
+
+
+def _check_layout(entry: Entry, told_in: str) -> None:
+    """A key that the entry's layout does not read would silently not hold."""
+    only = ("member", "quote", "report", "records", "explode")
+    told = [key for key in only if getattr(entry, key) is not None]
+    told += ["header_rows"] if entry.header_rows != 1 else []
+    told += ["ragged"] if entry.ragged != "refuse" else []
+    told += ["totals"] if entry.totals != "refuse" else []
+    told += ["header_row"] if entry.header_row is not None and entry.header_row < 1 else []
+    if entry.layout == "stated" and told:
+        raise ConfigError(f"{told_in}: '{told[0]}' wants 'layout: detect', too.")
+    if entry.layout == "detect" and entry.skip_footer:
+        raise ConfigError(
+            f"{told_in}: 'layout: detect' finds the last row itself; take 'skip_footer' out."
+        )
 
 
 def _zones(entry: Entry) -> set[str]:

@@ -152,15 +152,25 @@ def proposals(
 
 def _parquet(path: Path) -> layouts.Table:
     """Parquet says itself what it is; only a sample of it is looked at."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path)
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise MappingError(f"{path.name}: not Parquet that can be read ({error}).") from None
     names = tuple(file.schema_arrow.names)
 
     def rows() -> typing.Iterator[list[grids.Row | grids.Bad]]:
         number = 0
         for batch in file.iter_batches(10_000):
-            columns = [column.to_pylist() for column in batch.columns]
+            try:
+                columns = [column.to_pylist() for column in batch.columns]
+            except UnicodeDecodeError as error:
+                raise MappingError(
+                    f"{path.name}: text that is no UTF-8 ({error.reason} after row {number}). "
+                    "Export it again."
+                ) from None
             yield [
                 grids.Row(number + n, list(cells))
                 for n, cells in enumerate(zip(*columns, strict=True), start=1)
@@ -389,7 +399,9 @@ def _entry(
         entry["export"] = recognised.export.name
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
-        entry["sheet"] = table.name
+        entry["sheet"] = table.sheet
+        if table.name != table.sheet:
+            entry["report"] = table.name
     elif several and not table.decimal_is_typed and "report" not in entry:
         needs = recognised.export is not None
         if not needs:

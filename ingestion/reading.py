@@ -254,10 +254,7 @@ def _head(entry: Entry, path: Path, encoding: str) -> tuple[str, tuple[str, ...]
 
 
 def _header_row(entry: Entry) -> int:
-    at = 1 if entry.header_row is None else entry.header_row
-    if at < 1:
-        raise MappingError("header_row: 0 (none) and -1 (the last) want 'layout: detect', too.")
-    return at
+    return 1 if entry.header_row is None else entry.header_row
 
 
 def _distinct(cells: list[str]) -> tuple[str, ...]:

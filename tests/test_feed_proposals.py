@@ -260,3 +260,59 @@ def test_months_are_read_in_their_language():
             sql = values.typed("t", column, values.Marks(dates=(form,), language=language))
             found = con.execute(f"select {sql} from (select ? as t)", [text]).fetchone()
             assert found == (dt.date(2026, months[language], 12),), language
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"totals": "keep"}, "'totals' wants 'layout: detect'"),
+        ({"header_row": 0}, "'header_row' wants 'layout: detect'"),
+        ({"layout": "detect", "skip_footer": 1}, "take 'skip_footer' out"),
+        ({"language": "xx"}, "no language 'xx' here"),
+        ({"unpivot": {"name": "m", "dates": "%b %Y"}}, "wants 'value'"),
+    ],
+)
+def test_a_key_that_would_silently_not_hold_is_refused(folder, entry, sentence):
+    folder.map(feed="channel_days", files="a.csv", **entry)
+    with pytest.raises(ConfigError, match=sentence):
+        mapping.read_folder(folder.folder)
+
+
+def test_two_tables_in_one_sheet_are_told_apart(folder):
+    from damaged_files import book_bytes
+
+    lines = [
+        ["Station", "Air date", "Net cost", "GRP"], ["RTL", "2026-09-01", 5, 1.5], [],
+        ["Employee #", "Job Title", "Department", "Hire Date"], ["7", "Engineer", "R&D",
+        "2021-07-21"],
+    ]  # fmt: skip
+    path = folder.put("all.xlsx", book_bytes(lines))
+    done, told = feed(folder, path)
+    assert done, told
+    folder.ingest()
+    assert folder.load("channel_days") == ("loaded", 1, 1, 1, 0)
+    assert folder.load("employees") == ("loaded", 1, 1, 1, 0)
+
+
+def test_parquet_is_recognised_or_refused_with_a_reason(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({
+        "Station": ["RTL"], "Air date": [dt.date(2026, 9, 1)], "Net cost": [5.5], "GRP": [1.5],
+    })  # fmt: skip
+    path = folder.put("tv.parquet", b"")
+    pq.write_table(table, path)
+    done, told = feed(folder, path)
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select account, spend::double, grps from raw_feeds.channel_days") == [
+        ("RTL", 5.5, 1.5)
+    ]
+    broken = folder.put("broken.parquet", path.read_bytes()[:60])
+    done, told = feed(folder, broken)
+    assert not done and "not Parquet that can be read" in told
+    bad = pa.array([b"caf\xe9"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"Station": bad, "GRP": [1.5]}), folder.folder / "bad.parquet")
+    done, told = feed(folder, folder.folder / "bad.parquet")
+    assert not done and "no UTF-8" in told
