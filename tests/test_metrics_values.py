@@ -806,8 +806,8 @@ def test_weeks_that_are_withheld_make_a_number_partial(small):
     # Where nobody says how many there should be, that something is left out is said all the same.
     rows = [
         {"absence_month_key": f"{k}", "month_start_date": dt.date(2026, 3, 1),
-         "department_group": f"{k}", "absent_days": None if k else 5, "contracted_days": None if k else 100,
-         "is_suppressed": bool(k)}
+         "department_group": f"{k}", "absent_days": None if k else 5,
+         "contracted_days": None if k else 100, "is_suppressed": bool(k)}
         for k in range(2)
     ]  # fmt: skip
     connection = small("absence_rate", fct_absence_months=rows)
