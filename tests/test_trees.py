@@ -121,16 +121,12 @@ def test_what_cannot_be_known_is_not_explained(build):
 
 def test_nothing_is_explained_across_a_changed_definition(build):
     connection, write = build
-    add_values(connection, "deals", {Q3: 1}, grain="quarter", slice_=("network", "x"))
-    connection.execute("update metrics.dim_metrics set formula = 'sum(views)' "
-                       "where metric_id = 'deals'")  # fmt: skip
     connection.execute(
-        "create table marts.metric_availability as select 'x' as network, 'views' as metric, "
-        "date '2026-07-31' as available_from, true as is_break"
+        "insert into metrics.metric_breaks values ('deals', 'x', 'views', '2026-07-31', 'Plays')"
     )
     write(TREE)
     assert ask(connection, "select count(*) from metrics.metric_tree_changes") == [(0,)]
-    connection.execute("update marts.metric_availability set available_from = '2026-10-01'")
+    connection.execute("update metrics.metric_breaks set changed_on = '2026-10-01'")
     write(TREE)
     assert ask(connection, "select count(*) from metrics.metric_tree_changes") == [(7,)]
 
