@@ -69,7 +69,7 @@ def explain(run: Run, metric: str, slice_: str | None, period: str | None) -> It
         [publication] = _rows(connection, "select * from ops.publication")
         form = number_format(about["unit"], publication["reporting_currency"])
         yield from _definition(about)
-        yield from _value(connection, asked, form, publication)
+        yield from _value(connection, asked, about, form, publication)
         yield from _trust(connection, asked)
         yield from _drivers(connection, asked, form)
         yield from _goals(connection, metric, form)
@@ -121,16 +121,19 @@ def _asked(
 def _slice(
     connection: duckdb.DuckDBPyConnection, metric: str, slice_: str | None
 ) -> tuple[str, str]:
-    if slice_ in (None, ALL):
-        return ALL, ALL
     known: dict[str, set[str]] = {}
     for row in _rows(
         connection,
-        "select distinct slice_name, slice_value from metrics.metric_values "
-        "where metric_id = ? and slice_name <> 'all'",
+        "select distinct slice_name, slice_value from metrics.metric_values where metric_id = ?",
         metric,
     ):
         known.setdefault(row["slice_name"], set()).add(row["slice_value"])
+    if slice_ in (None, ALL):
+        if known and ALL not in known:
+            ways = [f"{name}={min(values)}" for name, values in sorted(known.items())]
+            raise ConfigError(f"{metric} has no total; ask for a slice, as {' or '.join(ways)}.")
+        return ALL, ALL
+    known.pop(ALL, None)
     name, _, value = slice_.partition("=")
     if name not in known:
         there = ", ".join(sorted(known)) or "none"
@@ -186,7 +189,7 @@ def _definition(about: Row) -> Iterator[str]:
 
 
 def _value(
-    connection: duckdb.DuckDBPyConnection, asked: Asked, form: dict, publication: Row
+    connection: duckdb.DuckDBPyConnection, asked: Asked, about: Row, form: dict, publication: Row
 ) -> Iterator[str]:
     sliced = "" if asked.slice_name == ALL else f", {asked.slice_name}={asked.slice_value}"
     cell = _cell(connection, asked, asked.start)
@@ -198,7 +201,8 @@ def _value(
     if cell["denominator"] is not None:
         yield f"  {cell['numerator']:,.10g} / {cell['denominator']:,.10g}"
     if cell["low"] is not None:
-        yield f"  between {said(cell['low'], form)} and {said(cell['high'], form)} (95 %)"
+        sure = "90 %" if about["additivity"] == "model" else "95 %"
+        yield f"  between {said(cell['low'], form)} and {said(cell['high'], form)} ({sure})"
     if cell["n"] is not None:
         rate = cell["response_rate"]
         yield f"  n {cell['n']:,}" + (f", response rate {rate:.0%}" if rate is not None else "")

@@ -89,12 +89,18 @@ def test_people_are_told_as_published_and_their_tables_are_not_read(ask):
         (("revenue_booked", None, "2026-13"), "is no period"),
         (("revenue_booked", None, "soon"), "is no period"),
         (("turnover_rate", None, "day"), "not told by day; there are quarter, year"),
+        (("mmm_roi", None, None), "mmm_roi has no total; ask for a slice, as channel_id="),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(ask, asked, says):
     with pytest.raises(ConfigError) as error:
         ask(*asked)
     assert says in str(error.value)
+
+
+def test_an_interval_says_how_sure_it_is(ask):
+    assert re.search(r"between \S+ and \S+ \(90 %\)", ask("mmm_roi", "channel_id=tv"))
+    assert re.search(r"between .* and .* \(95 %\)", ask("enps"))
 
 
 def test_periods_are_read_as_they_are_written():
