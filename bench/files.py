@@ -216,8 +216,7 @@ MAPPINGS = {"stated": "", "detect": "  layout: detect\n"}
 
 
 def throughput(folder: Path) -> str:
-    """A clean CSV by the simple road, by detection, by detection with quotes in it (so that our own
-    reader takes it apart), and ten times as large."""
+    """A clean CSV as stated, detected, detected with cells in quotes, and ten times as large."""
     rows = (
         ("stated", bulk.ROWS, False, "as the mapping states it"),
         ("detect", bulk.ROWS, False, "detected; every line a row"),

@@ -43,8 +43,8 @@ _LETTERS = {
 """Letters beyond ASCII that a language has (Unicode CLDR, exemplar characters)."""
 _SIGNS = "€$£¥§©®™°²³¹½¼¾×÷±µ·•…–—‘’‚“”„«»‹›¡¿ªº†‡\u00a0¢¬¶"
 _LONE = "€£°§©®™–—‘’‚“”„«»…•\u00a0"
-_BEFORE = "€£„“‘«»¿¡§©•–—…’\u00a0"
-_AFTER = "€£“”’‘»«…™®©°•–—\u00a0"
+_BEFORE = "„“‘«»¿¡§©•–—…’\u00a0"
+_AFTER = "“”’‘»«…™®©°•–—\u00a0"
 _WITHIN = "’‘·\u00a0–—"
 _ALONE = "àáèéìíòóôúåöÀÁÉÈÓÖÅ"
 _GREEK_VOWELS = "αεηιουωάέήίόύώϊϋΐΰ"
@@ -178,13 +178,21 @@ def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
             f"its bytes make words in no encoding that is known here{_guess(words)}. State "
             "'encoding' in the mapping."
         )
-    if len(judged) > 1 and judged[1][0] == (0, languages):
+    if len(judged) > 1 and judged[1][0][0] == 0 and judged[1][0][1] <= max(languages, 1):
         other = judged[1]
         differ = next(n for n, word in enumerate(told) if word != other[1][n])
         raise Undecided(
             f"it may be {names[0]} ('{told[differ]}') or {other[2][0]} ('{other[1][differ]}'). "
             f"State 'encoding: {names[0]}' or 'encoding: {other[2][0]}' in the mapping."
         )
+    for _, others, name in judged[1:]:
+        # Between Greek and Cyrillic only accents and vowels tell: a few words are too few.
+        both = {names[0], name[0]} == {"cp1251", "cp1253"}
+        if both and sum(map(_is_odd, others)) < max(5, 0.3 * len(others)):
+            raise Undecided(
+                f"it may be {names[0]} ('{told[0]}') or {name[0]} ('{others[0]}'). State "
+                f"'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping."
+            )
     example = next((word for word in told if len(word) > 1), told[0])
     return Encoding(names[0], f"no UTF-8; only as {names[0]} are all words words ('{example}')")
 
@@ -219,13 +227,23 @@ def _oddness(words: tuple[str, ...]) -> tuple[int, int]:
         scripts |= kinds
         if kinds == {"LATIN"}:
             special |= letters
-    if len(scripts) > 1:
+    if len(scripts) > 1 or _is_unbalanced(words):
         odd += 1
     if odd or not special:
         return odd, 1 if scripts else 0
     if any(special <= set(letters) for letters in _LETTERS.values()):
         return 0, 1
     return 0, 2
+
+
+_PAIRS = {"’": "‘", "”": "“„", "“": "”„", "„": "“”", "‘": "’", "»": "«", "«": "»"}
+
+
+def _is_unbalanced(words: tuple[str, ...]) -> bool:
+    """Whether words begin or end with a quotation mark whose other half stands nowhere: then the
+    byte is a letter of another encoding."""
+    edges = {word[0] for word in words} | {word[-1] for word in words}
+    return any(mark in edges and not set(pair) & edges for mark, pair in _PAIRS.items())
 
 
 def _script(letter: str) -> str:
@@ -238,14 +256,16 @@ def _is_odd(word: str) -> bool:
         return True
     if any(not each.isalpha() and each not in _SIGNS for each in beyond):
         return True
+    if re.fullmatch("(k|T|M|m|Mio|Tsd)[€£]", word):
+        return False
     for a, b in itertools.pairwise(word):
         if (_is_sign(a) and b.isalpha() and a not in _BEFORE) or (
             _is_sign(b) and a.isalpha() and b not in _AFTER
         ):
             return True
     letters = [each for each in beyond if each.isalpha() and each not in "ªº"]
-    if len(word) == 1 and not letters:
-        return word not in _LONE
+    if not letters and not any(each.isascii() and each.isalnum() for each in word):
+        return len(word) > 1 or word not in _LONE
     if not letters:  # signs only: at the edges, beside digits, or as an apostrophe
         inner = re.fullmatch(rf"[^A-Za-z]*[A-Za-z0-9'{_WITHIN}]*[^A-Za-z]*", word)
         parts = re.split("[–—·]", word)
@@ -254,6 +274,8 @@ def _is_odd(word: str) -> bool:
     if len(word) == 1:
         return word not in _ALONE
     ascii_letters = [each for each in word if each.isascii() and each.isalpha()]
+    if len(letters) == 1 and not ascii_letters and re.search("[0-9]", word):
+        return True  # a sign of a currency in another encoding
     scripts = {_script(each) for each in letters} | ({"LATIN"} if ascii_letters else set())
     if len(scripts) != 1:
         return True
@@ -271,6 +293,8 @@ def _is_odd(word: str) -> bool:
         if not ascii_letters:
             return True
         return len(letters) > max(3, 0.6 * (len(letters) + len(ascii_letters)))
+    if sum(each in "άέήίόύώΐΰ" for each in word) > 1:
+        return True  # a Greek word has one accent
     vowels = {"GREEK": _GREEK_VOWELS, "CYRILLIC": _CYRILLIC_VOWELS}.get(scripts.pop())
     if vowels is None:
         return True

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ingestion import grids
-from ingestion.grids import Bad, Cell, Dialect, Row
+from ingestion.grids import Bad, Block, Cell, Clean, Dialect, Row
 from ingestion.mapping import (
     CONTENT_KEY,
     FILE_DATE,
@@ -96,12 +96,12 @@ class Table(typing.NamedTuple):
 
     name: str
     layout: Layout
-    rows: Callable[[], Iterator[list[Row | Bad]]]
+    rows: Callable[[], Iterator[Block]]
     assumptions: tuple[Assumption, ...]
     decimal_is_typed: bool = False
     sheet: str | None = None
-    plain: str | None = None
-    """The delimiter of a large file in which each line is a row in any reader: DuckDB's will do."""
+    plain: Dialect | None = None
+    """How a large file is written in which each line is a row in any reader: DuckDB's will do."""
 
 
 # --- delimiter and quote -------------------------------------------------------------------------
@@ -581,7 +581,7 @@ def _of_text(
     if len(ends) > 1:
         said.append(Assumption("lines end in several ways", f"{dict(ends)!r}"))
 
-    def stream() -> Iterator[list[Row | Bad]]:
+    def stream() -> Iterator[Block]:
         return grids.blocks(grids.lines(path, encoding, entry.member), one)
 
     small = path.stat().st_size <= WHOLE and path.suffix.lower() not in (".gz", ".zip")
@@ -602,8 +602,8 @@ def _of_text(
     plain = None
     if not whole and len(found) == 1 and _is_simple(found[0], rows) and (
         encoding.lower() in ("utf-8", "ascii") and entry.member is None and not one.skip
-    ) and path.suffix.lower() not in (".gz", ".zip") and grids.is_plain(path):  # fmt: skip
-        plain = one.delimiter or None
+    ) and path.suffix.lower() not in (".gz", ".zip") and grids.is_plain(path, one):  # fmt: skip
+        plain = one if one.delimiter and not one.escape else None
     return [
         Table(str(number), layout, stream, (*said, *_ends(layout, rows, whole)), plain=plain)
         for number, layout in enumerate(found, start=1)
@@ -676,7 +676,7 @@ def _of_book(
             found = [found[0]._replace(last=_end(rows, found[0]))]
         for number, layout in enumerate(found, start=1):
 
-            def stream(rows: list[Row] = rows) -> Iterator[list[Row | Bad]]:
+            def stream(rows: list[Row] = rows) -> Iterator[Block]:
                 yield rows  # type: ignore[misc]
 
             label = name if len(found) == 1 else f"{name} {number}"
@@ -694,7 +694,7 @@ def _of_json(path: Path, entry: Entry) -> list[Table]:
     found = grids.records(path, encoding, entry.records, entry.explode, entry.member)
     layout = Layout(found.headings, (), 0, None)
 
-    def stream() -> Iterator[list[Row | Bad]]:
+    def stream() -> Iterator[Block]:
         yield list(found.rows)
 
     said = tuple(Assumption(each, "the file is JSON") for each in found.told)
@@ -725,13 +725,16 @@ def chosen(tables_: list[Table], entry: Entry, wanted: frozenset[str], name: str
     )
 
 
-def body(table: Table, entry: Entry) -> Iterator[list[Row | Bad]]:
+def body(table: Table, entry: Entry) -> Iterator[Block]:
     """The table's rows, each as wide as the headings; what is no row is Bad with its reason."""
     layout, width = table.layout, table.layout.width
     skip = set(layout.header) | set(layout.descriptions)
     keep_totals = entry.totals == "keep"
     same = list(layout.headings)
     for block in table.rows():
+        if isinstance(block, Clean) and _is_sound(block, layout, same, keep_totals):
+            yield block
+            continue
         found: list[Row | Bad] = []
         for row in block:
             number = row.number
@@ -759,6 +762,19 @@ def body(table: Table, entry: Entry) -> Iterator[list[Row | Bad]]:
                 continue
             found.append(Row(number, cells))
         yield found
+
+
+def _is_sound(block: Clean, layout: Layout, same: list[str], keep_totals: bool) -> bool:
+    """Whether every record is a row as it stands, told in few passes over all of them."""
+    if block.first < layout.first or (
+        layout.last is not None and block.first + len(block.cells) - 1 > layout.last
+    ):
+        return False
+    if set(map(len, block.cells)) != {layout.width}:
+        return False
+    if [""] * layout.width in block.cells or same in block.cells:
+        return False
+    return keep_totals or TOTALS.isdisjoint(itertools.chain.from_iterable(block.cells))
 
 
 def _fitted(cells: list[Cell], width: int, pad: bool) -> list[Cell] | str | None:

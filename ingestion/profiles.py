@@ -8,7 +8,6 @@ speak. Nothing here changes a cell.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import re
 import typing
 from collections import Counter
@@ -89,7 +88,6 @@ class Context(typing.NamedTuple):
     orders: tuple[tuple[str, str], ...] = ()
     """(heading, "%d" or "%m") of columns whose days show beyond doubt what comes first."""
     time_zone: str = "UTC"
-    as_of: dt.date = dt.date(2026, 1, 1)
     stated: dict[str, typing.Any] = {}
 
 

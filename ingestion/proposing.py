@@ -6,7 +6,6 @@ the file; the next build loads it, and next month's file under the same name.
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import typing
@@ -538,10 +537,10 @@ def _add_folder(config: Path, folder: Path) -> None:
     os.replace(beside, config)
 
 
-def spoken(text: list[str]) -> dict[str, str]:
+def spoken(words: list[str]) -> dict[str, str]:
     """`KEY=VALUE` words as a dictionary. Raises ConfigError for a word without '='."""
     found = {}
-    for each in itertools.chain(text):
+    for each in words:
         key, mark, value = each.partition("=")
         if not mark:
             raise ConfigError(f"--set {each}: write it as KEY=VALUE.")

@@ -138,17 +138,17 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     table = layouts.chosen(found, entry, wanted, path.name)
     drift.refuse_changed(mapping, table, path.name)
     if table.plain is not None and entry.ragged == "refuse":
-        return _plain(table, path)
+        return _plain(table, table.plain, path)
     return of_table(con, table, entry)
 
 
-def _plain(table: layouts.Table, path: Path) -> Opened:
+def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
     """A large file in which a line is a row in any reader, by the fastest."""
     layout, name = table.layout, f"rejects_{next(_names)}"
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(layout.width))
     options = (
         f"{_quoted(str(path))}, auto_detect=false, columns={{{columns}}}, "
-        f"delim={_quoted(str(table.plain))}, quote='', escape='', header=false, "
+        f"delim={_quoted(one.delimiter)}, quote='{one.quote}', escape='{one.quote}', header=false, "
         f"skip={layout.header[0]}, max_line_size={_LONGEST_LINE}, "
         f"store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
     )
@@ -171,6 +171,12 @@ def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry)
     def batches() -> Iterator[pa.RecordBatch]:
         waiting: list[grids.Row] = []
         for block in layouts.body(table, entry):
+            if isinstance(block, grids.Clean):
+                if waiting:
+                    yield _batch(waiting, marks, table.decimal_is_typed, schema)
+                    waiting = []
+                yield _as_they_are(block, schema)
+                continue
             for row in block:
                 if isinstance(row, grids.Bad):
                     refused.append((row.number, row.reason))
@@ -197,6 +203,12 @@ def _decimal_of(heading: str, entry: Entry) -> str:
         if not isinstance(said, str) and said.heading == heading and said.decimal:
             return said.decimal
     return entry.decimal
+
+
+def _as_they_are(block: grids.Clean, schema: pa.Schema) -> pa.RecordBatch:
+    numbers = pa.array(range(block.first, block.first + len(block.cells)), pa.int64())
+    columns = (pa.array(column, pa.string()) for column in zip(*block.cells, strict=True))
+    return pa.RecordBatch.from_arrays([numbers, *columns], schema=schema)
 
 
 def _batch(

