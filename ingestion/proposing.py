@@ -248,6 +248,10 @@ def _proposal(
                 f"--set {name}: neither a key of a mapping nor a column of "
                 f"'{recognised.table.name}'."
             )
+    # What a person states takes the place of what was found.
+    recognised = recognised._replace(
+        matches=tuple(match for match in recognised.matches if match.column not in constants)
+    )
     currencies = {each.currency for each in decided.values() if each.currency}
     filled = {match.column for match in recognised.matches} | set(constants)
     if len(currencies) == 1 and "currency" in spec.columns and "currency" not in filled:
@@ -366,7 +370,15 @@ def _open(
             about = recognised.table.spec.columns[column].about
             hint = "{content_key} (of what the row says)" if column.endswith("_id") else "..."
             questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {column}={hint}")
+    spec = recognised.table.spec
     for match in recognised.matches:
+        needed = spec.columns[match.column].required or match.column in spec.key
+        if match.why == recognition.PART and needed and match.column not in stated:
+            questions.append(
+                f"'{match.column}' ({spec.columns[match.column].about}) may be '{match.heading}': "
+                f"{match.why}, and nothing says more. Say --set {match.column}="
+                f"'{{{match.heading}}}' if it is, else what it is."
+            )
         wants_day = match.template == "{file_date}" and match.column not in stated
         if wants_day and mapping.date_in_name(path.name) is None:
             questions.append(
@@ -489,6 +501,9 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
         say(f"  {match.column} <- {source} ({match.why}, {match.score:.2f})")
     for name, value in proposal.entry.get("constants", {}).items():
         say(f"  {name} <- always '{value}'")
+    for name, told in proposal.entry.get("columns", {}).items():
+        if isinstance(told, dict) and name not in {match.column for match in recognised.matches}:
+            say(f"  {name} <- {told.get('template')} (as stated)")
     for heading in proposal.unused:
         say(f"  not used: {heading}")
     for assumption in proposal.assumptions:

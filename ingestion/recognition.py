@@ -23,6 +23,7 @@ CONSTANTS = ("system", "network", "survey", "wave", "query", "tool", "channel", 
              "content_type")  # fmt: skip
 """Columns that a whole file often has one value of, which no cell says."""
 SURE = 0.75
+PART = "a name of it is part of the heading"
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
@@ -220,7 +221,7 @@ def _alike(column: str, heading: str) -> tuple[float, str]:
     words = max((fuzz.token_set_ratio(bare, name) for name in {own, *names} if " " in bare),
                 default=0.0)  # fmt: skip
     if words == 100 and len(bare.split()) <= 4:
-        return 0.6, "a name of it is part of the heading"
+        return 0.6, PART
     return 0.0, ""
 
 

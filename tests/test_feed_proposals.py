@@ -122,6 +122,19 @@ def test_nothing_is_written_without_a_yes_or_with_something_open(folder):
     assert done and "date=2026-04-03" in told
 
 
+def test_a_part_of_a_heading_is_no_name_for_what_a_row_needs(folder):
+    """UCI's Facebook metrics call the likes of the page 'Page_T_Likes'; that is no account."""
+    path = folder.put("posts.csv", "Page_T_Likes;Type;Post_Id;like;comment\n139;Photo;p1;3;1\n")
+    stated = {"network": "facebook", "captured_on": "2026-09-30"}
+    done, told = feed(folder, path, contract="posts", stated=dict(stated))
+    assert not done
+    assert "open: 'account' (handle or page id of the author) may be 'Page_T_Likes'" in told
+    done, told = feed(folder, path, contract="posts", stated=stated | {"account": "us"})
+    assert done, told
+    assert "account <- always 'us'" in told and "not used: Page_T_Likes" in told
+    assert "account <- 'Page_T_Likes'" not in told
+
+
 def test_what_no_cell_says_is_asked_and_taken(folder):
     head = "Post id,Date,Post text,Post Link,Impressions,Likes,Replies,Reposts,Bookmarks\n"
     row = '2074000000000000001,"Tue, Jul 14, 2026",Hello,https://x.com/a/1,"1,229",12,1,2,3\n'
