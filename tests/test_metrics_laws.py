@@ -189,3 +189,5 @@ def test_an_account_that_ended_leaves_the_stock_and_the_change_with_its_follower
         assert found == {
             "social_followers": day[end], "net_follower_change": day[end] - before
         }, (grain, first)  # fmt: skip
+    doubts = "select reason from metrics.metric_trust where metric_id = 'social_followers'"
+    assert "jump" not in build.execute(doubts).fetchall()[0][0]  # an end is no purge
