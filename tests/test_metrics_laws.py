@@ -191,3 +191,15 @@ def test_an_account_that_ended_leaves_the_stock_and_the_change_with_its_follower
         }, (grain, first)  # fmt: skip
     doubts = "select reason from metrics.metric_trust where metric_id = 'social_followers'"
     assert "jump" not in build.execute(doubts).fetchall()[0][0]  # an end is no purge
+
+
+def test_no_share_is_sliced_by_what_decides_it(build):
+    """A query finds us or a competitor: by query, share of voice is always all or nothing."""
+    assert build.execute(
+        "with slices as (select metric_id, slice_name, slice_value, min(value) as low, "
+        "max(value) as high from metrics.metric_values join metrics.dim_metrics using (metric_id) "
+        "where unit = 'percent' and additivity in ('ratio', 'survey') and slice_name <> 'all' "
+        "and grain = 'month' and value is not null group by all) "
+        "select metric_id, slice_name from slices group by all "
+        "having min(low) = 0 and max(high) = 1 and bool_and(low = high and low in (0, 1))"
+    ).fetchall() == []  # fmt: skip
