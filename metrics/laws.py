@@ -31,7 +31,8 @@ LAWS = {
         from parts p left join metrics.metric_values t
             on t.metric_id = p.metric_id and t.grain = p.grain
             and t.period_start = p.period_start and t.slice_name = 'all'
-        where not coalesce({CLOSE.format("p.found", "t.value")}, false)""",
+        -- What is known may be nought where the whole is not known.
+        where not coalesce({CLOSE.format("p.found", "t.value")}, p.found = 0)""",
     "numerators and denominators of slices add up": f"""
         with parts as (
             select v.metric_id, grain, period_start, slice_name,

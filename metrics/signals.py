@@ -259,14 +259,27 @@ def read_weeks(
     connection: duckdb.DuckDBPyConnection,
 ) -> dict[tuple[str, str, str], list[Week]]:
     """{(metric, slice name, slice value): complete weeks with a value, oldest first}. The first
-    week is left out: what began in its middle is half of one."""
+    week is left out: what began in its middle is half of one. Where rows are counted and others
+    of the week were, each with a slice, a slice that began and has none counts nought."""
     rows = connection.execute(
+        "with weeks as (select * from metrics.metric_values where grain = 'week'), "
+        "known as (select * from weeks where is_complete and coalesce(trust, '') <> 'stale' "
+        "and value is not null), "
+        "cut as (select v.metric_id, v.slice_name, v.slice_value, min(v.period_start) as begun "
+        "from known as v where exists (select 1 from metrics.dim_goals as g "
+        "where g.metric_id = v.metric_id and g.slice = v.slice_name || '=' || v.slice_value) "
+        "group by all) "
         "select v.metric_id, v.slice_name, v.slice_value, v.period_start, v.value, v.numerator, "
-        "v.denominator from metrics.metric_values as v "
-        "where v.grain = 'week' and v.is_complete and coalesce(v.trust, '') <> 'stale' "
-        "and v.value is not null and (v.slice_name = 'all' or exists (select 1 from "
-        "metrics.dim_goals as g where g.metric_id = v.metric_id "
-        "and g.slice = v.slice_name || '=' || v.slice_value)) order by 1, 2, 3, 4"
+        "v.denominator from known as v left join cut using (metric_id, slice_name, slice_value) "
+        "where v.slice_name = 'all' or cut.begun is not null union all "
+        "select cut.metric_id, cut.slice_name, cut.slice_value, total.period_start, 0, null, null "
+        "from cut join metrics.dim_metrics as m on m.metric_id = cut.metric_id "
+        "and m.additivity = 'additive' and starts_with(m.formula, 'count(rows)') "
+        "join known as total on total.metric_id = cut.metric_id and total.slice_name = 'all' "
+        "and total.period_start > cut.begun "
+        "where not exists (select 1 from weeks as w where w.metric_id = cut.metric_id "
+        "and w.slice_name = cut.slice_name and w.slice_value in (cut.slice_value, '(unknown)') "
+        "and w.period_start = total.period_start) order by 1, 2, 3, 4"
     ).fetchall()
     found: dict[tuple[str, str, str], list[Week]] = {}
     for metric, name, value, *week in rows:

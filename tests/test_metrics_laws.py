@@ -4,6 +4,8 @@
 number which agrees with itself and is wrong is found too.
 """
 
+import datetime
+
 import duckdb
 import pytest
 
@@ -155,3 +157,49 @@ def test_a_stock_is_never_the_sum_of_its_days(build, name):
         "having year.value > max(fine.value) * 1.05", [finest, name],
     ).fetchall()  # fmt: skip
     assert worse == []
+
+
+def test_an_account_that_ended_leaves_the_stock_and_the_change_with_its_followers(build):
+    """In the sample an employee's account ends with May 2026. Quarter and year are as their last
+    day, and what followers changed by is end less start."""
+    [(account, last)] = build.execute(
+        "select account_id, max_by(followers, date_day) from intermediate.int_account_days_unioned "
+        "group by account_id having max(date_day) = date '2026-05-31'"
+    ).fetchall()
+    assert last > 0
+    assert build.execute(
+        "select date_day, followers, followers_net_change from marts.fct_account_days "
+        "where account_id = ? and date_day > date '2026-05-31'", [account]
+    ).fetchall() == [(datetime.date(2026, 6, 1), 0, -last)]  # fmt: skip
+    day = dict(build.execute(
+        "select period_start, value from metrics.metric_values where metric_id = "
+        "'social_followers' and grain = 'day' and slice_name = 'all'").fetchall())  # fmt: skip
+    for grain, start, end in (
+        ("month", (2026, 6, 1), (2026, 6, 30)),
+        ("quarter", (2026, 4, 1), (2026, 6, 30)),
+        ("quarter", (2026, 7, 1), (2026, 9, 30)),
+        ("year", (2026, 1, 1), (2026, 9, 30)),
+    ):
+        first, end = datetime.date(*start), datetime.date(*end)
+        found = dict(build.execute(
+            "select metric_id, value from metrics.metric_values where grain = ? and "
+            "period_start = ? and slice_name = 'all' and metric_id in ('social_followers', "
+            "'net_follower_change')", [grain, first]).fetchall())  # fmt: skip
+        before = day[first - datetime.timedelta(days=1)]
+        assert found == {
+            "social_followers": day[end], "net_follower_change": day[end] - before
+        }, (grain, first)  # fmt: skip
+    doubts = "select reason from metrics.metric_trust where metric_id = 'social_followers'"
+    assert "jump" not in build.execute(doubts).fetchall()[0][0]  # an end is no purge
+
+
+def test_no_share_is_sliced_by_what_decides_it(build):
+    """A query finds us or a competitor: by query, share of voice is always all or nothing."""
+    assert build.execute(
+        "with slices as (select metric_id, slice_name, slice_value, min(value) as low, "
+        "max(value) as high from metrics.metric_values join metrics.dim_metrics using (metric_id) "
+        "where unit = 'percent' and additivity in ('ratio', 'survey') and slice_name <> 'all' "
+        "and grain = 'month' and value is not null group by all) "
+        "select metric_id, slice_name from slices group by all "
+        "having min(low) = 0 and max(high) = 1 and bool_and(low = high and low in (0, 1))"
+    ).fetchall() == []  # fmt: skip

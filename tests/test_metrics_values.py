@@ -367,6 +367,42 @@ def test_followers_take_the_last_value_and_add_over_accounts(small):
     assert value(db, "net_follower_change", "month", "2026-05-01")["value"] == 10
 
 
+def test_revenue_is_nought_where_all_was_lost_and_unknown_where_no_amount_is(small):
+    def deal(day, won=None, amount=None, pipeline="Direct"):
+        return {"closed_date": day, "is_closed": won is not None, "is_won": won,
+                "amount_reporting": amount, "pipeline": pipeline}  # fmt: skip
+
+    db = small(
+        "revenue_booked",
+        "win_rate",
+        "average_deal_value",
+        fct_deals=[
+            *(deal(f"2026-04-0{day}", False, 900.0) for day in (6, 7, 8)),  # lost
+            deal("2026-04-13", True, None, "Dealer"),  # won, no rate of its currency
+            deal("2026-04-13", False, 500.0),
+            deal("2026-04-20", True, 70.0),
+            deal("2026-04-21", True, None),
+            deal("2026-04-27"),  # open
+        ],
+    )
+
+    def told(start, *cut, metric="revenue_booked"):
+        found = value(db, metric, "week", start, *cut)
+        return found and found["value"]
+
+    assert told("2026-04-06") == 0
+    assert told("2026-04-06", metric="win_rate") == 0
+    assert told("2026-04-06", metric="average_deal_value") is None
+    assert told("2026-04-13") is None
+    assert told("2026-04-13", "pipeline", "Dealer") is None
+    assert told("2026-04-13", "pipeline", "Direct") == 0
+    assert told("2026-04-20") == 70
+    assert told("2026-04-27") is None
+    assert value(db, "revenue_booked", "day", "2026-04-08")["value"] == 0
+    assert value(db, "revenue_booked", "month", "2026-04-01")["value"] == 70
+    assert laws.broken(db, definitions.load()) == []
+
+
 def answer(kind, day="2026-05-05", **more):
     return {"kind": kind, "sent_date": day, "channel": "email", **more}
 

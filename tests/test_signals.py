@@ -223,6 +223,44 @@ def test_weeks_without_a_value_are_not_nought():
     assert "no value is not nought" in signals.charted(known, "additive", []).refusal
 
 
+@pytest.mark.parametrize(
+    ("formula", "additivity", "gone", "zeros"),
+    [
+        ("count(rows)", "additive", None, [10, 11]),
+        ("count(rows) where is_ours", "additive", None, [10, 11]),
+        ("count(rows)", "additive", "total", [10]),  # was the source read at all?
+        ("count(rows)", "additive", "stale", [10]),  # or later than that?
+        ("count(rows)", "additive", "slice", [10]),  # of which team are those without one?
+        ("sum(impressions)", "additive", None, []),  # what a network does not say is not nought
+        ("count(distinct contact_id)", "distinct", None, []),
+    ],
+)
+def test_a_slice_without_rows_is_nought_only_where_rows_of_others_were_counted(
+    build, formula, additivity, gone, zeros
+):
+    connection, _ = build
+    add_metric(connection, "leads", additivity=additivity)
+    connection.execute("update metrics.dim_metrics set formula = ?", [formula])
+    connection.execute("insert into metrics.dim_goals values ('leads', 'team=north')")
+    add_values(connection, "leads", stored([9.0] * 20), grain="week")
+    some = {day: v for day, v in stored([3.0] * 20).items() if day not in (
+        *(MONDAY + dt.timedelta(weeks=k) for k in (0, 1, 10, 11)),)}  # fmt: skip
+    add_values(connection, "leads", some, grain="week", slice_=("team", "north"))
+    week = MONDAY + dt.timedelta(weeks=11)
+    if gone == "slice":
+        add_values(connection, "leads", {week: 2.0}, grain="week", slice_=("team", "(unknown)"))
+    change = {"total": "delete from {}", "stale": "update {} set trust = 'stale'"}.get(gone)
+    if change:
+        table = change.format("metrics.metric_values")
+        connection.execute(f"{table} where period_start = ? and slice_name = 'all'", [week])
+    found = signals.read_weeks(connection)["leads", "team", "north"]
+    assert [w.start for w in found] == [MONDAY + dt.timedelta(weeks=k) for k in range(3, 20)
+                                        if k not in {10, 11} - {*zeros}]  # fmt: skip
+    assert [w.start for w in found if w.value == 0] == [
+        MONDAY + dt.timedelta(weeks=k) for k in zeros
+    ]
+
+
 def kinds(make, repeats=60):
     """Of charts of made-up series: {how it is charted, or refused: share}."""
     found = {}
