@@ -201,7 +201,8 @@ def _value(
     if cell["denominator"] is not None:
         yield f"  {cell['numerator']:,.10g} / {cell['denominator']:,.10g}"
     if cell["low"] is not None:
-        sure = "90 %" if about["additivity"] == "model" else "95 %"
+        level = about["interval_level"]
+        sure = "bounds, not a matter of chance" if level is None else f"{100 * level:.0f} %"
         yield f"  between {said(cell['low'], form)} and {said(cell['high'], form)} ({sure})"
     if cell["n"] is not None:
         rate = cell["response_rate"]

@@ -101,6 +101,26 @@ def test_what_is_not_there_is_said_with_what_is(ask, asked, says):
 def test_an_interval_says_how_sure_it_is(ask):
     assert re.search(r"between \S+ and \S+ \(90 %\)", ask("mmm_roi", "channel_id=tv"))
     assert re.search(r"between .* and .* \(95 %\)", ask("enps"))
+    forecast = ask("forecast_at_completion", "goal_id=win_rate_2026")
+    assert re.search(r"between .* and .* \(80 %\)", forecast)
+    assert "are 95" not in forecast
+    assert "(bounds, not a matter of chance)" in ask(
+        "cross_channel_reach_interval", "campaign_window=cmp-2024-01-precision 28 d"
+    )
+
+
+def test_every_published_interval_has_a_level_or_bounds(built):
+    levels = dict(published(
+        built, "select distinct metric_id, interval_level from metrics.metric_values "
+        "join metrics.dim_metrics using (metric_id) where low is not null"
+    ))  # fmt: skip
+    assert levels.pop("cross_channel_reach_interval") is None
+    assert (levels["nps"], levels["mmm_roi"], levels["forecast_at_completion"]) == (0.95, 0.9, 0.8)
+    assert set(levels.values()) == {0.95, 0.9, 0.8}
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name, level in levels.items():
+        entry = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+        assert f"with {100 * level:.0f} % interval" in entry
 
 
 def test_periods_are_read_as_they_are_written():
