@@ -7,13 +7,13 @@ import typing
 from collections.abc import Iterator
 
 from metrics.goals import holder, nearest
+from metrics.trees import TESTED
 from settings import ConfigError
 
 if typing.TYPE_CHECKING:
     import duckdb
 
 DASHED = "┄"
-TESTS = ("experiment", "quasi_experiment")
 
 
 def outline(connection: duckdb.DuckDBPyConnection, name: str | None = None) -> str:
@@ -35,7 +35,7 @@ def outline(connection: duckdb.DuckDBPyConnection, name: str | None = None) -> s
 def _evidence(kind: str, channel: str | None, state: str | None, share: float | None) -> str:
     """What a claim rests on: of a test also what it is worth, and of how much of the driver."""
     told = kind.replace("_", "-")
-    if kind not in TESTS:
+    if kind not in TESTED:
         return told
     told += f" by {channel.replace('_', ' ')}" if channel else ""
     told += f": {state or 'untested'}"
