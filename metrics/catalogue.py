@@ -20,6 +20,7 @@ from settings import ROOT, ConfigError, read_yaml, strict, yaml_line
 DEFINITIONS = ROOT / "metrics" / "definitions"
 GRAINS = ("day", "week", "month", "quarter", "year")
 SUMS = ("sum", "count", "sum_boolean")
+LEVEL = 0.95  # of every interval that is computed from observations
 # Parts that config.meta names.
 ROLES = ("n", "low", "high", "squares", "asked", "suppressed", "known", "due")
 MONTHS = "months"  # in place of a metric that says what is due: the months of the period
@@ -176,7 +177,8 @@ class Meta:
     together. `n`, `squares`, `asked` and `suppressed` name parts: the number of observations, the
     sum of squares behind a mean, the questionnaires sent, and what is withheld for privacy (where
     it is above zero and the metric has no value, the row says so). `interval` is 95 %: wilson for
-    a share of counts (Wilson 1927), mean for a mean (for NPS the usual formula).
+    a share of counts (Wilson 1927), mean for a mean (for NPS the usual formula); bounds are no
+    matter of chance and have no level. `level` is for the intervals of metrics/computed.
     `matures_after_days`: a period is complete so long after its end. `known` names how many rows
     or months the number rests on, `due` how many there should be (a metric, or `months`: those of
     the period): where some are missing the number is partial, and where months are, not complete.
@@ -212,6 +214,12 @@ class Meta:
     known: Name | None = None
     due: Name | None = None
     matures_after_days: typing.Annotated[int, Field(ge=0)] = 0
+    level: typing.Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    @property
+    def interval_level(self) -> float | None:
+        """How sure its interval is, 0..1; None where it has none, or has bounds."""
+        return LEVEL if self.interval in ("wilson", "mean") else self.level
 
 
 @strict
@@ -478,6 +486,8 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
         found.append(f"{says}bounds are metrics of their own; name low and high.")
     if meta.interval != "bounds" and (meta.low or meta.high):
         found.append(f"{says}low and high are for interval: bounds; others are computed.")
+    if meta.level is not None:
+        found.append(f"{says}level is for metrics/computed; what `interval` names is 95 %.")
     if meta.interval in ("wilson", "mean") and spec.type != "ratio":
         found.append(f"{says}an interval needs a numerator and a denominator: type ratio.")
     if (meta.interval == "mean") != bool(meta.squares):

@@ -115,6 +115,10 @@ def _wrong(one: Computed) -> list[str]:
         said.append("is computed by Python or by a select: name `by` or `rows`, and not both.")
     if meta.additivity == "model" and (meta.total or not meta.slices):
         said.append("has no total (estimates do not add up); say total: false and name slices.")
+    if (meta.additivity == "model") != (meta.level is not None):
+        said.append("says how sure its interval is (level: 0.9) if it is a model, and else not.")
+    if meta.interval is not None:
+        said.append("brings its own interval; say its level and leave `interval` out.")
     if spec.rows is None:
         return said
     if meta.additivity != "model":
@@ -153,7 +157,7 @@ def describe(computed: dict[str, Computed]) -> list[tuple]:
     return [
         (name, c.spec.label, c.spec.description, c.meta.unit, c.meta.better, c.meta.additivity,
          c.meta.amec, c.meta.objective, c.meta.domain, c.meta.owner, c.meta.source, c.meta.caveat,
-         c.spec.formula)
+         c.spec.formula, c.meta.interval_level)
         for name, c in computed.items()
     ]  # fmt: skip
 

@@ -56,7 +56,7 @@ ADDITIVITY = {
     "ratio": "a ratio of sums: never averaged",
     "distinct": "distinct: counted anew for every window, never added",
     "percentile": "a percentile: from rows, never averaged",
-    "survey": "a survey: with answers, response rate and 95 % interval",
+    "survey": "a survey: with answers and response rate",
     "model": "modelled: read it with its assumptions",
 }
 
@@ -166,10 +166,10 @@ def needed(tables: list[str]) -> list[str]:
 
 
 def _entry(metric: Entry, catalogue: Catalogue, shown: dict[str, list[str]]) -> list[str]:
-    meta = metric.meta
+    meta, level = metric.meta, metric.meta.interval_level
     facts = [
         f"{UNITS.get(meta.unit, meta.unit)}; {DIRECTIONS[meta.better]}",
-        ADDITIVITY[meta.additivity],
+        ADDITIVITY[meta.additivity] + (f"; with {100 * level:.0f} % interval" if level else ""),
         f"{meta.amec} · {meta.objective.replace('_', ' ')} · owner `{meta.owner}`",
         *(_computed(metric) if isinstance(metric, Computed) else _told(metric, catalogue)),
         f"on dashboards: {', '.join(shown.get(metric.spec.name, ())) or 'none of its own'}",
@@ -204,7 +204,7 @@ def _computed(metric: Computed) -> list[str]:
     how = f"computed by `{spec.by}` from other metrics' results"
     if spec.rows:
         table = re.search(r"from (metrics\.\w+)", spec.rows)
-        how = f"estimated after all others, with 90 % interval and run: `{table and table[1]}`"
+        how = f"estimated after all others, with interval and run: `{table and table[1]}`"
     needs = "that of the metrics it is computed from"
     if spec.upstream:
         how += f", from {', '.join(f'`{mart}`' for mart in spec.upstream)}"

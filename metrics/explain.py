@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
 import re
 import textwrap
 import typing
@@ -17,9 +18,9 @@ from collections.abc import Iterator
 from metrics import catalogue as definitions
 from metrics import queries
 from metrics.boards import number_format
-from metrics.drivers import REST
+from metrics.drivers import LEVELS, MONTHS, RATIOS, REST, SUMS
 from metrics.figures import said
-from metrics.goals import nearest
+from metrics.goals import holder, nearest
 from metrics.periods import shift
 from metrics.values import NO_SLICE_VALUE
 from settings import ConfigError, Run
@@ -37,6 +38,16 @@ PERIODS = (
     (r"(\d{4})", "year"),
 )
 MOST = 8  # parts of a change that are shown; the others as a sum
+USUAL = ("month", "quarter", "year", "week", "day")  # grains, by which is shown unless asked
+DOUBTS = {
+    "unknown: prior": "the data say no more than was assumed",
+    "unknown: contaminated": "other spend makes it wrong by more than a tenth",
+}
+WHOLE = {  # why a change is not taken apart
+    "percentile": "medians of parts do not add up to the median of the whole",
+    "distinct": "who is in two slices is counted once, so that parts do not add up",
+    "model": "estimates do not add up",
+}
 LAYERS = ("raw", "staging", "intermediate", "marts and seeds", "people")
 Row = dict[str, typing.Any]
 
@@ -54,7 +65,8 @@ class Asked:
 
 def explain(run: Run, metric: str, slice_: str | None, period: str | None) -> Iterator[str]:
     """The explanation, line by line. `slice_` is `name=value`, `period` one of 2026, 2026-Q3,
-    2026-09, 2026-W38 and 2026-09-14, or a grain for its last complete period (month unless said).
+    2026-09, 2026-W38 and 2026-09-14, or a grain for its last complete period; unless said the last
+    complete one that has a value, by the finest of month, quarter and year.
 
     Raises ConfigError naming what is asked for and what there is, when nothing is published, and
     with the reason for a number that is refused."""
@@ -71,7 +83,7 @@ def explain(run: Run, metric: str, slice_: str | None, period: str | None) -> It
         yield from _definition(about)
         yield from _value(connection, asked, about, form, publication)
         yield from _trust(connection, asked)
-        yield from _drivers(connection, asked, form)
+        yield from _drivers(connection, asked, about, form)
         yield from _goals(connection, metric, form)
         yield from _behind(run, connection, asked, publication)
 
@@ -82,8 +94,23 @@ def _about(connection: duckdb.DuckDBPyConnection, metric: str) -> Row:
         return found[0]
     for problem in definitions.refused("metric", metric, metric.replace("_", " ")):
         raise ConfigError(problem)
-    known = [row["metric_id"] for row in _rows(connection, "from metrics.dim_metrics")]
-    raise ConfigError(f"there is no metric '{metric}'; {nearest(metric, known)}")
+    known = _rows(connection, "from metrics.dim_metrics order by metric_id")
+    raise ConfigError(f"there is no metric '{metric}'; {_meant(metric, known)}")
+
+
+def _meant(asked: str, known: list[Row]) -> str:
+    """The metric whose id or label is nearest to what was asked for."""
+    names = {_plain(row["label"]): row for row in known}
+    names |= {row["metric_id"]: row for row in known}
+    near = difflib.get_close_matches(_plain(asked), names, n=1, cutoff=0.5)
+    if not near:
+        return nearest(asked, (row["metric_id"] for row in known))
+    row = names[near[0]]
+    return f"did you mean '{row['metric_id']}' ({row['label']})?"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", "_", text.lower()).strip("_")
 
 
 def _asked(
@@ -92,15 +119,20 @@ def _asked(
     name, value = _slice(connection, metric, slice_)
     cells = _rows(
         connection,
-        "select grain, period_start, is_complete from metrics.metric_values "
+        "select grain, period_start, is_complete, value from metrics.metric_values "
         "where metric_id = ? and slice_name = ? and slice_value = ?",
         metric, name, value,
     )  # fmt: skip
     if not cells:
         raise ConfigError(f"{metric} has no value for {name}={value}: nothing is known of it.")
     grains = sorted({cell["grain"] for cell in cells}, key=GRAINS.index)
-    if period is None or period in GRAINS:
-        grain = period or ("month" if "month" in grains else grains[-1])
+    if period is None:
+        known = [cell for cell in cells if cell["is_complete"] and cell["value"] is not None]
+        grain = next(g for g in USUAL if g in {cell["grain"] for cell in known or cells})
+        mine = [cell for cell in known or cells if cell["grain"] == grain]
+        return Asked(metric, name, value, grain, max(cell["period_start"] for cell in mine))
+    if period in GRAINS:
+        grain = period
         mine = [cell for cell in cells if cell["grain"] == grain]
         if not mine:
             raise ConfigError(f"{metric} is not told by {grain}; there are {', '.join(grains)}.")
@@ -201,7 +233,8 @@ def _value(
     if cell["denominator"] is not None:
         yield f"  {cell['numerator']:,.10g} / {cell['denominator']:,.10g}"
     if cell["low"] is not None:
-        sure = "90 %" if about["additivity"] == "model" else "95 %"
+        level = about["interval_level"]
+        sure = "bounds, not a matter of chance" if level is None else f"{100 * level:.0f} %"
         yield f"  between {said(cell['low'], form)} and {said(cell['high'], form)} ({sure})"
     if cell["n"] is not None:
         rate = cell["response_rate"]
@@ -239,8 +272,12 @@ def _cell(connection: duckdb.DuckDBPyConnection, asked: Asked, start: dt.date) -
 
 def _trust(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Iterator[str]:
     cell = _cell(connection, asked, asked.start)
-    reason = f": {cell['trust_reason']}" if cell["trust_reason"] else ""
-    yield f"Trust: {cell['trust']}{reason}"
+    reason = cell["trust_reason"] or ""
+    for doubt, words in DOUBTS.items():
+        reason = reason.replace(doubt, words)
+    yield f"Trust: {cell['trust']}" + (f": {reason}" if reason else "")
+    if asked.metric in definitions.load().metrics:
+        return  # its sources are listed below, each with its state
     for row in _rows(
         connection, "select * from metrics.metric_trust where metric_id = ?", asked.metric
     ):
@@ -248,9 +285,14 @@ def _trust(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Iterator[str]
         yield f"  from {row['sources'] or 'no source'}{until}"
 
 
-def _drivers(connection: duckdb.DuckDBPyConnection, asked: Asked, form: dict) -> Iterator[str]:
-    """Where the change came from, slice by slice: parts that add up to the change."""
-    if asked.slice_name != ALL:
+def _drivers(
+    connection: duckdb.DuckDBPyConnection, asked: Asked, about: Row, form: dict
+) -> Iterator[str]:
+    """Where the change came from, slice by slice: parts that add up to the change; or why not."""
+    why = _whole(connection, asked, about)
+    if why:
+        yield ""
+        yield f"Its change is not taken apart: {why}."
         return
     for _, start in _others(asked):
         parts = _rows(
@@ -261,6 +303,12 @@ def _drivers(connection: duckdb.DuckDBPyConnection, asked: Asked, form: dict) ->
             asked.metric, asked.grain, start, asked.start,
         )  # fmt: skip
         if not parts:
+            if (_cell(connection, asked, start) or {"value": None})["value"] is not None:
+                yield ""
+                yield (
+                    f"Its change since {period_text(start, asked.grain)} is not taken apart: its "
+                    "slices overlap, or what they are made of is not known in both periods."
+                )
             continue
         yield ""
         yield f"What the change since {period_text(start, asked.grain)} came from:"
@@ -278,6 +326,32 @@ def _drivers(connection: duckdb.DuckDBPyConnection, asked: Asked, form: dict) ->
                 yield f"    {_signed(rest, form):>16}  {len(mine) - MOST} more"
 
 
+def _whole(connection: duckdb.DuckDBPyConnection, asked: Asked, about: Row) -> str | None:
+    """Why no change of this number is taken apart (`metrics/drivers.py`); None: some may be."""
+    if about["additivity"] not in SUMS + RATIOS:
+        return WHOLE[about["additivity"]]
+    if asked.slice_name != ALL:
+        return "only changes of the total are"
+    if asked.grain not in MONTHS:
+        return f"only changes of months and quarters are, not those of a {asked.grain}"
+    named = "select 1 from metrics.dim_goals where metric_id = ? union all "
+    named += "select 1 from metrics.goal_leading where metric_id = ?"
+    if about["amec"] not in LEVELS and not _rows(connection, named, *[asked.metric] * 2):
+        return "only outcomes, impacts, and what goals name are"
+    [there] = _rows(
+        connection,
+        "select count(distinct slice_name) as slices, max(case when slice_name = ? and is_complete "
+        "and value is not null then period_start end) as newest from metrics.metric_values "
+        "where metric_id = ? and grain = ?",
+        ALL, asked.metric, asked.grain,
+    )  # fmt: skip
+    if there["slices"] < 2:
+        return "it has no slices"
+    if there["newest"] != asked.start:
+        return f"only the last complete {asked.grain} is held against earlier ones"
+    return None
+
+
 def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> Iterator[str]:
     goals = _rows(
         connection, "select * from metrics.goal_status where metric_id = ? order by goal_id", metric
@@ -285,14 +359,13 @@ def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> It
     if goals:
         yield ""
     for goal in goals:
-        chance = goal["probability"]
-        likely = "" if chance is None else f", probability {chance:.0%}"
         sliced = "" if goal["slice"] == ALL else f" ({goal['slice']})"
         yield (
-            f"Goal {goal['goal_id']}{sliced}: {str(goal['status']).replace('_', ' ')}{likely}, "
+            f"Goal {goal['goal_id']}{sliced}: {str(goal['status']).replace('_', ' ')}, "
             f"target {said(goal['target'], form)} by {goal['period_to']}, "
-            f"{goal['owner_name'] or 'nobody'} ({goal['owner_role']})"
+            f"{holder(goal['owner_name'], goal['owner_status'])}, {goal['owner_role']}"
         )
+        yield f"  {goal['status_reason']}"
         if goal["interval_basis"]:
             low, high = (said(goal[f"forecast_{end}"], form) for end in ("low", "high"))
             held = "not backtested: too little history"

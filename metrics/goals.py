@@ -36,6 +36,7 @@ from metrics.periods import (
     level_history,
     ratio_scale,
     rests_at_weekends,
+    slid,
     sundays,
     tiles,
 )
@@ -56,7 +57,10 @@ Status = typing.Literal[
     "missed",
 ]
 COLOURS = ("on_track", "at_risk", "off_track")
+# Fewer intervals than `share` held, of at least `readings`: the chance is not to be relied on.
+DOUBTED = {"readings": 8, "share": 0.6}
 OUTCOMES = ("outcome", "impact")
+MOST = 12  # names in a message
 PROFILES = {
     "cumulative": ("additive",),
     "ratio": ("ratio", "survey"),
@@ -85,7 +89,8 @@ create or replace table metrics.goal_forecasts (
 create or replace table metrics.goal_backtests (
     goal_id varchar, metric_id varchar, period_from date, reading_date date, share_elapsed double,
     forecast double, forecast_low double, forecast_high double, final double,
-    error_share double, is_covered boolean);
+    error_share double, is_covered boolean, threshold double, probability double,
+    is_met boolean);
 create or replace table metrics.goal_plans (
     goal_id varchar, metric_id varchar, slice varchar, grain varchar, period_start date,
     plan double, plan_to_date double);
@@ -194,8 +199,8 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
         owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
         series = read_series(connection, entry, metric, run.settings.organization.holidays)
         past = calibration.past(series, goal.profile == "ratio", metric.unit)
-        status, readings = standing(goal, metric, past, run.as_of)
         tested = backtest(goal, metric, past)
+        status, readings = standing(goal, metric, past, run.as_of, doubt(tested))
         about = (goal.name, goal.statement, metric.metric_id, metric.label, metric.unit)
         rows["dim_goals"].append(
             (*about, metric.better, metric.amec, metric.objective, slice_text(goal), goal.owner,
@@ -305,9 +310,23 @@ def check(
 
 
 def nearest(name: str, known: typing.Iterable[str]) -> str:
+    """The name that is meant, or those that are known; of more than MOST the nearest."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}."
+    if near:
+        return f"did you mean '{near[0]}'?"
+    rest = len(names) - MOST
+    if rest > 0:
+        names = difflib.get_close_matches(name, names, n=MOST, cutoff=0.0)
+        return f"known: {', '.join(names)}, … and {rest} more."
+    return f"known: {', '.join(names) or 'none'}."
+
+
+def holder(name: str | None, status: str | None) -> str:
+    """Who holds a role, and whether they are not there any more."""
+    if name is None:
+        return "nobody"
+    return name if status == "active" else f"{name} ({status or 'unverified'})"
 
 
 def goal_gaps(goals: list[Goal], metrics: dict[str, Metric]) -> dict[str, str]:
@@ -443,9 +462,10 @@ def read_series(
 
 
 def standing(
-    goal: Goal, metric: Metric, past: Past, as_of: dt.date
+    goal: Goal, metric: Metric, past: Past, as_of: dt.date, doubted: str | None = None
 ) -> tuple[tuple, list[tuple[Reading, str]]]:
-    """(as_of .. required_rate of goal_status, [(reading, shown status)]) of one goal.
+    """(as_of .. required_rate of goal_status, [(reading, shown status)]) of one goal; `doubted`:
+    why its chance is not to be relied on (`doubt`).
 
     Weekly readings stand on Sundays; the last one on `as_of` or the goal's last day. Figures of
     late data are those of the last day that is known, and their status is data_late, also where
@@ -490,7 +510,7 @@ def standing(
         met = last.actual >= goal.target if higher else last.actual <= goal.target
         status = "reached" if met else "missed"
         readings[-1] = (last, status)
-    reason = _reason(status, raw[-1], last, metric, min(known, end), goal)
+    reason = _reason(status, raw[-1], last, metric, min(known, end), goal, doubted)
     return _status_row(goal, last._replace(day=as_of), status, reason, higher), readings
 
 
@@ -654,18 +674,33 @@ def beyond(actual: float, target: float, higher: bool) -> bool:
 
 
 def basis(
-    readings: list[tuple[Reading, str]], tested: list[tuple]
+    readings: list[tuple[Reading, str]], tested: list[Backtest]
 ) -> tuple[str | None, int, float | None]:
     """(interval_basis, backtest_readings, backtest_covered_share) of a goal: whether the interval
     it shows, and the chance with it, was held against past ends, how many, and the share held."""
-    held = [row[-1] for row in tested if row[-1] is not None]
+    held = _held(tested)
     share = sum(held) / len(held) if held else None
     low = readings[-1][0].forecast.low if readings else None
     told = "backtested" if held else "not_backtested"
     return None if low is None else told, len(held), share
 
 
-def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date, goal: Goal) -> str:
+def doubt(tested: list[Backtest]) -> str | None:
+    """Why the chance of a goal is not to be relied on: too few of its backtested intervals held."""
+    held = _held(tested)
+    if len(held) < DOUBTED["readings"] or sum(held) / len(held) >= DOUBTED["share"]:
+        return None
+    return f"not to be relied on: {sum(held)} of {len(held)} backtested intervals held"
+
+
+def _held(tested: list[Backtest]) -> list[bool]:
+    return [row.is_covered for row in tested if row.is_covered is not None]
+
+
+def _reason(
+    status: str, raw: str, r: Reading, metric: Metric, through: dt.date, goal: Goal,
+    doubted: str | None,
+) -> str:  # fmt: skip
     chance = r.forecast.probability
     if status == "data_late":
         why = metric.trust_reason.rstrip(".") or metric.trust
@@ -690,7 +725,8 @@ def _reason(status: str, raw: str, r: Reading, metric: Metric, through: dt.date,
             share = chance_text(r.share).capitalize()
             return f"{share} of the period is usually done by now; no colour before 10\u202f%."
         return "No forecast can be made from a value that is not positive."
-    text = f"{chance_text(chance).capitalize()} chance of meeting the target."
+    text = f"{chance_text(chance).capitalize()} chance of meeting the target"
+    text += f", {doubted}." if doubted else "."
     if raw in COLOURS and raw != status:
         text += (
             f" This reading alone would be {raw.replace('_', ' ')}; the colour changes when two "
@@ -790,11 +826,31 @@ def planned_share(goal: Goal, series: Series, day: dt.date, part: str) -> float:
 # --- backtests -----------------------------------------------------------------------------------
 
 
-def backtest(goal: Goal, metric: Metric, known: Past) -> list[tuple]:
+class Backtest(typing.NamedTuple):
+    """A row of goal_backtests. `threshold`: what the goal's step from baseline to target would
+    have asked of that period; `probability`: the chance then given of meeting it."""
+
+    goal_id: str
+    metric_id: str
+    period_from: dt.date
+    reading_date: dt.date
+    share_elapsed: float
+    forecast: float
+    forecast_low: float | None
+    forecast_high: float | None
+    final: float
+    error_share: float | None
+    is_covered: bool | None
+    threshold: float | None
+    probability: float | None
+    is_met: bool | None
+
+
+def backtest(goal: Goal, metric: Metric, known: Past) -> list[Backtest]:
     """Rows of goal_backtests: what the same rule would have said at the month ends (week ends of
     short ones) of earlier periods of the same length, from what preceded them, against how they
     ended. Periods begin a month apart, of levels a quarter, and overlap."""
-    rows, series = [], known.series
+    rows, series, higher = [], known.series, is_higher(goal, metric)
     through = series.points[-1].last if series.points else dt.date.min
     step = calibration.STEPS[series.grain]
     if goal.profile == "level":
@@ -802,7 +858,10 @@ def backtest(goal: Goal, metric: Metric, known: Past) -> list[tuple]:
     for _, earlier in reversed(list(calibration.earlier_periods(series, goal.period, step))):
         if earlier.last > through:
             continue
+        asked = _asked_of(goal, metric, known, earlier)
         past = dataclasses.replace(goal, period=earlier)
+        if asked is not None:
+            past = dataclasses.replace(past, baseline=asked[0], target=asked[1])
         final = read_on(past, metric, known, earlier.last, earlier.last).actual
         if final is None:
             continue
@@ -810,13 +869,44 @@ def backtest(goal: Goal, metric: Metric, known: Past) -> list[tuple]:
             reading = read_on(past, metric, known, day, day)
             if reading.seasons == 0 or reading.forecast.value is None:
                 continue
-            value, low, high, _ = reading.forecast
+            value, low, high, chance = reading.forecast
+            chance = None if asked is None else chance
+            met = None
+            if chance is not None:
+                met = final >= past.target if higher else final <= past.target
             covered = None if low is None or high is None else low <= final <= high
             rows.append(
-                (goal.name, goal.metric, earlier.first, day, elapsed_share(earlier, day),
-                 value, low, high, final, _over(value - final, abs(final)), covered)
+                Backtest(
+                    goal.name, goal.metric, earlier.first, day, elapsed_share(earlier, day),
+                    value, low, high, final, _over(value - final, abs(final)), covered,
+                    None if chance is None else past.target, chance, met,
+                )
             )  # fmt: skip
     return rows
+
+
+def _asked_of(
+    goal: Goal, metric: Metric, known: Past, earlier: Period
+) -> tuple[float, float] | None:
+    """(baseline, target) that the goal would have had for `earlier`: what was there before, of a
+    level its last value, else the same period of the year before, and the goal's own step from it
+    (as a share of it; in the metric's unit where it could lie below nothing). None where nothing
+    is known of the time before."""
+    if goal.profile == "level":
+        history = level_history(known.series, earlier.first - dt.timedelta(days=1))
+        before = history[-1][1] if history else None
+    else:
+        years = -(-((earlier.last - earlier.first).days + 1) // 366)
+        year = slid(earlier, 12 * years)
+        if known.series.known_from is None or year.first < known.series.known_from:
+            return None
+        same = dataclasses.replace(goal, period=year)
+        before = read_on(same, metric, known, year.last, year.last).actual
+    if before is None:
+        return None
+    if known.can_fall or goal.baseline <= 0 or before <= 0:
+        return before, before + goal.target - goal.baseline
+    return before, before * goal.target / goal.baseline
 
 
 def _past_readings(period: Period) -> list[dt.date]:

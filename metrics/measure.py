@@ -32,7 +32,7 @@ create or replace table metrics.dim_metrics (
     metric_id varchar, label varchar, description varchar, unit varchar, better varchar,
     additivity varchar, amec varchar, objective varchar, domain varchar, owner_role varchar,
     owner_name varchar, owner_status varchar, definition_source varchar, caveat varchar,
-    formula varchar);
+    formula varchar, interval_level double);
 """
 METRIC_BREAKS = """
 create or replace table metrics.metric_breaks (
@@ -90,7 +90,7 @@ def measure(run: Run) -> Outcome:
 
 def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """dim_metrics: one row a reported or computed metric, its owner's role resolved in
-    marts.dim_owners."""
+    marts.dim_owners. `interval_level`: how sure low and high are, 0..1 (null: no such interval)."""
     connection.execute(DIM_METRICS)
     rows = computed.describe(computed.load())
     for name, metric in catalogue.metrics.items():
@@ -98,9 +98,9 @@ def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -
         rows.append(
             (name, metric.spec.label, metric.spec.description, meta.unit, meta.better,
              meta.additivity, meta.amec, meta.objective, meta.domain, meta.owner, meta.source,
-             meta.caveat, catalogue.formula(name))
+             meta.caveat, catalogue.formula(name), meta.interval_level)
         )  # fmt: skip
-    marks = "?, " * 10 + "null, null, ?, ?, ?"
+    marks = "?, " * 10 + "null, null, ?, ?, ?, ?"
     connection.executemany(f"insert into metrics.dim_metrics values ({marks})", rows)
     connection.execute(
         """

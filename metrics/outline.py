@@ -6,7 +6,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator
 
-from metrics.goals import nearest
+from metrics.goals import holder, nearest
+from metrics.trees import TESTED
 from settings import ConfigError
 
 if typing.TYPE_CHECKING:
@@ -31,11 +32,23 @@ def outline(connection: duckdb.DuckDBPyConnection, name: str | None = None) -> s
     return "\n\n".join("\n".join(_lines(connection, tree)) for tree in wanted)
 
 
+def _evidence(kind: str, channel: str | None, state: str | None, share: float | None) -> str:
+    """What a claim rests on: of a test also what it is worth, and of how much of the driver."""
+    told = kind.replace("_", "-")
+    if kind not in TESTED:
+        return told
+    told += f" by {channel.replace('_', ' ')}" if channel else ""
+    told += f": {state or 'untested'}"
+    if share is None or "of the driver" in told:
+        return told
+    return f"{told}, covers {100 * share:.0f} % of the driver"
+
+
 def _lines(connection: duckdb.DuckDBPyConnection, tree: str) -> Iterator[str]:
     labels = {
-        node: (label, owner, root)
-        for node, label, owner, root in connection.execute(
-            "select node_id, label, coalesce(owner_name, 'nobody'), is_root "
+        node: (label, holder(owner, status), root)
+        for node, label, owner, status, root in connection.execute(
+            "select node_id, label, owner_name, owner_status, is_root "
             "from metrics.metric_tree_nodes where tree_id = ?", [tree],
         ).fetchall()
     }  # fmt: skip
@@ -54,7 +67,8 @@ def _lines(connection: duckdb.DuckDBPyConnection, tree: str) -> Iterator[str]:
     }  # fmt: skip
     edges: dict[str, list[tuple]] = {}
     for row in connection.execute(
-        "select parent_node, child_node, kind, operator, lag_weeks, evidence_kind, finding "
+        "select parent_node, child_node, kind, operator, lag_weeks, finding, evidence_kind, "
+        "evidence_channel, evidence_state, evidence_share "
         "from metrics.metric_tree_edges where tree_id = ?", [tree],
     ).fetchall():  # fmt: skip
         edges.setdefault(row[0], []).append(row[1:])
@@ -69,14 +83,14 @@ def _lines(connection: duckdb.DuckDBPyConnection, tree: str) -> Iterator[str]:
         if again:
             return
         shown.add(node)
-        for child, kind, operator, lag, evidence, finding in edges.get(node, []):
+        for child, kind, operator, lag, finding, *evidence in edges.get(node, []):
             if kind == "component":
                 yield from told(child, explained, f"{operator} ", depth + 1)
             elif kind == "split":
                 yield f"{'  ' * (depth + 1)}by {child.replace('_', ' ')}"
             else:
-                why = f"{evidence.replace('_', ' ')}; {finding or 'not tested'}"
-                way = f"{DASHED}{operator} after {lag} weeks ({why}) "
+                why = f"{_evidence(*evidence)}; {finding or 'not tested'}"
+                way = f"{DASHED}{operator} after {lag} week{'s' * (lag != 1)} ({why}) "
                 yield from told(child, child, way, depth + 1)
 
     yield f"{tree}: last complete quarter on the same quarter of the year before"

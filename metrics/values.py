@@ -23,10 +23,10 @@ WITHHELD = "Withheld: it would describe fewer than five people, or fewer than te
 
 # One row per metric, grain, period and slice value. Shares are fractions (unit percent: 0.034 is
 # 3.4 %), points are -100..100, money is in the reporting currency. Periods are calendar periods,
-# weeks are ISO weeks. numerator and denominator for ratios; low and high are 95 %; n counts the
-# observations; response_rate is n per questionnaire sent. Of a modelled metric low and high are
-# 90 %, and model_run_id is the build that estimated it. covered_share is what is known of what the
-# number should rest on (rows, or months of the period), null where nobody says what that is.
+# weeks are ISO weeks. numerator and denominator for ratios; how sure low and high are stands in
+# dim_metrics.interval_level; n counts the observations; response_rate is n per questionnaire sent.
+# model_run_id is the build that estimated a modelled metric. covered_share is what is known of what
+# the number should rest on (rows, or months of the period), null where nobody says what that is.
 TABLE = """
 create schema if not exists metrics;
 create or replace table metrics.metric_values (

@@ -31,7 +31,7 @@ def add_metric(
     label = metric_id.replace("_", " ").capitalize()
     connection.execute(
         "insert into metrics.dim_metrics values (?, ?, ?, ?, ?, ?, ?, 'revenue_generation', ?, ?, "
-        "'Ida Holm', 'active', 'practice', 'Counts what the CRM says.', 'count(*)')",
+        "'Ida Holm', 'active', 'practice', 'Counts what the CRM says.', 'count(*)', null)",
         [metric_id, label, f"{label}, as counted.", unit, better, additivity, amec, domain, owner],
     )
     connection.execute(

@@ -52,7 +52,7 @@ def measured(tmp_path):
     add_values(connection, "minutes", {m: 140.0 - k for k, m in enumerate(months)}, grain="month")
     for row in computed.describe(computed.load()):
         connection.execute("insert into metrics.dim_metrics values (" + "?, " * 10
-                           + "null, 'active', ?, ?, ?)", list(row))  # fmt: skip
+                           + "null, 'active', ?, ?, ?, ?)", list(row))  # fmt: skip
     folder = tmp_path / "goals"
     folder.mkdir()
     (folder / "2026.yml").write_text(GOALS)
@@ -170,7 +170,7 @@ metrics:
     config:
       meta: {{unit: ratio, better: higher, additivity: {additivity}, amec: impact,
         objective: marketing_optimization, domain: crm, owner: analytics_lead, source: x,
-        caveat: y, slices: [channel_id], grains: [quarter], total: {total}}}
+        caveat: y, slices: [channel_id], grains: [quarter], total: {total}{level}}}
 """
 ROWS = (
     "select 'quarter' as grain, date '2026-01-01' as period_start, 'channel_id' as "
@@ -178,7 +178,7 @@ ROWS = (
     "is_complete, null as doubt, 'r1' as model_run_id from metrics.guess"
 )
 UPSTREAM = "upstream: [mmm_weeks]\n    "
-GOOD = {"name": "uplift", "additivity": "model", "total": "false",
+GOOD = {"name": "uplift", "additivity": "model", "total": "false", "level": ", level: 0.9",
         "how": UPSTREAM + f'rows: "{ROWS}"'}  # fmt: skip
 
 
@@ -196,6 +196,8 @@ def declared(folder, again=False, **changes):
     ("changes", "word"),
     [({"again": True}, r"n\.yml:3: metric 'uplift' stands twice"),
      ({"additivity": "ratio"}, "additivity is model"),
+     ({"level": ""}, "how sure its interval is"),
+     ({"level": ", level: 0.9, interval: wilson"}, "leave `interval` out"),
      ({"total": "true"}, "say total: false"),
      ({"total": "true", "how": "by: metrics/x.py"}, "say total: false"),
      ({"name": "social_success_score"}, "'social_success_score' is refused: "),
@@ -208,6 +210,11 @@ def test_what_is_wrong_on_paper_is_refused_with_its_place(tmp_path, changes, wor
     with pytest.raises(ConfigError, match=word) as error:
         declared(tmp_path / "d", **changes)
     assert ".yml:3" in str(error.value)
+
+
+def test_a_level_is_a_share(tmp_path):
+    with pytest.raises(ConfigError, match=r"m\.yml:\d+: .*level': Input should be less than 1"):
+        declared(tmp_path / "d", level=", level: 90")
 
 
 def test_a_mart_that_nobody_makes_is_no_lineage(tmp_path):

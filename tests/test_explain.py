@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from metrics import __main__ as command
-from metrics.explain import explain, parse_period, period_text
+from metrics.explain import DOUBTS, explain, parse_period, period_text
 from settings import ROOT, ConfigError, Paths, Run, load_settings
 
 
@@ -81,6 +81,8 @@ def test_people_are_told_as_published_and_their_tables_are_not_read(ask):
     ("asked", "says"),
     [
         (("revenue_boked",), "no metric 'revenue_boked'; did you mean 'revenue_booked'"),
+        (("net_promoter_score",), "did you mean 'nps' (Net promoter score)?"),
+        (("Net Promotor Score",), "did you mean 'nps' (Net promoter score)?"),
         (("ave",), "Barcelona"),
         (("influence_score",), "no single score"),
         (("revenue_booked", "colour=red"), "its slices: campaign_id, pipeline"),
@@ -101,6 +103,94 @@ def test_what_is_not_there_is_said_with_what_is(ask, asked, says):
 def test_an_interval_says_how_sure_it_is(ask):
     assert re.search(r"between \S+ and \S+ \(90 %\)", ask("mmm_roi", "channel_id=tv"))
     assert re.search(r"between .* and .* \(95 %\)", ask("enps"))
+    forecast = ask("forecast_at_completion", "goal_id=win_rate_2026")
+    assert re.search(r"between .* and .* \(80 %\)", forecast)
+    assert "are 95" not in forecast
+    assert "(bounds, not a matter of chance)" in ask(
+        "cross_channel_reach_interval", "campaign_window=cmp-2024-01-precision 28 d"
+    )
+
+
+def test_unless_asked_the_finest_grain_of_months_that_has_a_complete_value_is_told(ask, built):
+    grains = published(
+        built, "select metric_id, max(slice_name || '=' || slice_value), min(case grain "
+        "when 'month' then 1 when 'quarter' then 2 when 'year' then 3 when 'week' then 4 "
+        "else 5 end) from metrics.metric_values where is_complete "
+        "and value is not null and metric_id in ('nps', 'turnover_rate', 'mmm_roi', "
+        "'goal_attainment') and slice_value = case metric_id when 'mmm_roi' then 'tv' "
+        "when 'goal_attainment' then 'win_rate_2026' else 'all' end "
+        "group by 1 order by 1",
+    )  # fmt: skip
+    forms = (None, r"\d{4}-\d\d", r"\d{4}-Q\d", r"\d{4}", r"\d{4}-W\d\d")
+    assert [place for *_, place in grains] == [4, 2, 1, 2]
+    for metric, slice_, place in grains:
+        told = ask(metric, None if slice_ == "all=all" else slice_)
+        assert re.search(rf"^{forms[place]}(, .*)?: ", told, re.M), told
+        assert ": unknown" not in told.split("\nTrust: ")[0].split("\nOwner: ")[1]
+
+
+def test_trust_is_told_in_words_and_its_sources_once(ask, built):
+    doubted = published(
+        built, "select distinct split_part(trust_reason, '.', 1) from metrics.metric_values "
+        "where trust_reason like '%unknown: %'",
+    )  # fmt: skip
+    assert {reason for (reason,) in doubted} == set(DOUBTS)
+    latest = {
+        "unknown: prior": ("mmm_roi", "channel_id=email", "quarter"),
+        "unknown: contaminated": (
+            "incremental_conversions", "experiment=ex-2025-radio, leads_created", "quarter"),
+    }  # fmt: skip
+    for reason, asked in latest.items():
+        told = ask(*asked)
+        assert re.search(rf"^Trust: \w+: {DOUBTS[reason]}\.", told, re.M), told
+    told = ask("revenue_booked")
+    assert "\n  from " not in told and "raw_hubspot.deals (" in told
+    assert "\n  from computed" in ask("goal_attainment", "goal_id=win_rate_2026")
+
+
+def test_a_goal_is_told_with_its_reason_and_an_owner_who_left(ask, built):
+    reasons = dict(published(built, "select goal_id, status_reason from metrics.goal_status"))
+    assert "9 of 18 backtested intervals held. This reading alone" in reasons["nps_2026"]
+    for goal, metric in published(built, "select goal_id, metric_id from metrics.goal_status"):
+        told = ask(metric).split(f"\nGoal {goal}")[1].splitlines()
+        assert told[1] == f"  {reasons[goal]}" and "probability" not in told[0]
+    assert "Goal ownership_clarity_2026: off track, " in ask("account_ownership_clarity")
+    assert "Under 1" in reasons["ownership_clarity_2026"]
+    told = ask("leads_created")
+    assert "Rebecca Stone (left), events_lead" in told and "Helen Okafor, demand_lead" in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (("revenue_booked", "pipeline=Dealer"), "only changes of the total are"),
+        (("first_response_time",), "medians of parts do not add up"),
+        (("event_attended_contacts",), "who is in two slices is counted once"),
+        (("mmm_roi", "channel_id=tv"), "estimates do not add up"),
+        (("revenue_booked", None, "year"), "months and quarters are, not those of a year"),
+        (("social_mentions",), "only outcomes, impacts, and what goals name are"),
+        (("account_ownership_clarity",), "it has no slices"),
+        (("revenue_booked", None, "2026-05"), "only the last complete month is held"),
+    ],
+)
+def test_a_change_that_is_not_taken_apart_says_why(ask, asked, why):
+    told = ask(*asked)
+    assert re.search(rf"^Its change is not taken apart: .*{why}", told, re.M), told
+    assert "What the change since" not in told
+
+
+def test_every_published_interval_has_a_level_or_bounds(built):
+    levels = dict(published(
+        built, "select distinct metric_id, interval_level from metrics.metric_values "
+        "join metrics.dim_metrics using (metric_id) where low is not null"
+    ))  # fmt: skip
+    assert levels.pop("cross_channel_reach_interval") is None
+    assert (levels["nps"], levels["mmm_roi"], levels["forecast_at_completion"]) == (0.95, 0.9, 0.8)
+    assert set(levels.values()) == {0.95, 0.9, 0.8}
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name, level in levels.items():
+        entry = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+        assert f"with {100 * level:.0f} % interval" in entry
 
 
 def test_periods_are_read_as_they_are_written():

@@ -495,6 +495,97 @@ def test_a_metric_without_a_source_has_a_status_of_its_own(build):
     assert status(connection) == [("no_source",)]
 
 
+def tested(*held):
+    row = goals.Backtest("g", "m", AS_OF, AS_OF, 0.5, 1.0, 0.9, 1.1, 1.0, 0.0, None, 1.0, 0.5, True)
+    return [row._replace(is_covered=covered) for covered in held]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ([True] * 4 + [False] * 4, "not to be relied on: 4 of 8 backtested intervals held"),
+        ([True] * 3 + [False] * 4 + [None] * 9, None),  # too few to doubt it
+        ([True] * 6 + [False] * 4, None),
+    ],
+)
+def test_a_chance_whose_intervals_failed_is_not_to_be_relied_on(build, held, said, monkeypatch):
+    assert goals.doubt(tested(*held)) == said
+    connection, evaluate = build
+    add_leads(connection, "leads", 1.2)
+    monkeypatch.setattr(goals, "backtest", lambda *_: tested(*held))
+    evaluate(LEADS_GOAL)
+    [(reason,)] = status(connection, "status_reason")
+    chance, _, doubted = reason.partition(" chance of meeting the target")
+    assert chance and doubted == (f", {said}." if said else ".")
+
+
+def test_backtests_say_the_chance_that_was_given_of_the_goals_own_step(build):
+    connection, evaluate = build
+    add_leads(connection, "leads", 1.0)
+    add_values(
+        connection, "leads", days(dt.date(2022, 1, 1), dt.date(2023, 12, 31), lambda day: 1.0)
+    )
+    asked = "select min(threshold), max(threshold), avg(probability), avg(is_met::int), count(*), "
+    asked += (
+        "count(probability), bool_and(is_met = (final >= threshold)) from metrics.goal_backtests"
+    )
+    evaluate(LEADS_GOAL)  # from 365 to 400, of earlier years that brought one a day
+    low, high, chance, met, *_, alike = connection.execute(asked).fetchone()
+    assert (low, high) == (pytest.approx(400), pytest.approx(366 * 400 / 365))
+    assert chance < 0.1 and met == 0 and alike
+    evaluate(LEADS_GOAL.replace("400", "330"))
+    low, _, chance, met, count, given, _ = connection.execute(asked).fetchone()
+    assert low == pytest.approx(330) and chance > 0.9 and met == 1 and given == count
+
+
+def test_no_threshold_is_made_up_where_nothing_is_known_of_the_time_before(build):
+    connection, evaluate = build
+    add_metric(connection, "score", additivity="survey", unit="score")
+    months = [dt.date(y, m, 1) for y in (2023, 2024, 2025, 2026) for m in range(1, 13)][:45]
+    add_values(connection, "score", {m: 4.0 + k / 50 for k, m in enumerate(months)}, grain="month")
+    text = LEADS_GOAL.replace("leads\n", "score\n").replace("cumulative", "level")
+    evaluate(text.replace("365", "4").replace("400", "5"))
+    rows = connection.execute(
+        "select period_from, threshold, probability, is_met, final from metrics.goal_backtests"
+    ).fetchall()
+    assert rows
+    for first, threshold, chance, met, final in rows:
+        if first == months[0]:
+            assert (threshold, chance, met) == (None, None, None)
+            continue
+        before = 4.0 + (months.index(first) - 1) / 50
+        assert threshold == pytest.approx(before * 5 / 4) and met == (final >= threshold)
+        assert 0 <= chance <= 1
+
+
+STATED = (0.0, 0.1, 0.3, 0.7, 0.9)
+
+
+def test_the_page_says_how_often_what_was_said_to_be_likely_came_true(built):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select probability, is_met, goal_id, period_from from metrics.goal_backtests "
+            "where probability is not null"
+        ).fetchall()
+    page = (goals.ROOT / "docs" / "how_to_add_a_goal.md").read_text(encoding="utf-8")
+    for low, high in zip(STATED, (*STATED[1:], 1.1), strict=True):
+        mine = [row for row in rows if low <= row[0] < high]
+        said, met = (sum(float(row[k]) for row in mine) / len(mine) for k in (0, 1))
+        line = (
+            f"| {100 * low:.0f} to {min(100, 100 * high):.0f} % | {len(mine)} "
+            f"({len({row[2] for row in mine})}) | {100 * said:.0f} % | {100 * met:.0f} % |"
+        )
+        assert line in page, line
+
+
+def test_names_in_a_message_are_the_nearest_and_not_all():
+    many = [f"name_{k:02d}" for k in range(72)]
+    told = goals.nearest("qqq_71", many)
+    assert told.endswith(", … and 60 more.") and told.startswith("known: name_71, ")
+    assert told.count("name_") == goals.MOST
+    assert goals.nearest("qqq", ["alpha", "beta"]) == "known: alpha, beta."
+
+
 def test_points_may_fall_below_nothing_and_counts_may_not():
     series = by_month([9.0] * 12, 2024)
     assert calibration.past(series, False, "points").can_fall

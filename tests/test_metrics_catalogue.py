@@ -184,6 +184,8 @@ def test_bounds_are_named_and_stand_for_no_other_kind_of_number(tmp_path):
     assert "bounds are metrics of their own; name low and high" in refusal(tmp_path, bounds)
     named = GOOD.replace("additivity: ratio", "additivity: ratio\n        low: shown")
     assert "low and high are for interval: bounds" in refusal(tmp_path, named)
+    level = GOOD.replace("additivity: ratio", "additivity: ratio\n        level: 0.9")
+    assert "level is for metrics/computed" in refusal(tmp_path, level)
     derived = GOOD.replace("type: ratio", "type: derived").replace(
         "{numerator: clicks_seen, denominator: shown}",
         "{expr: clicks_seen + shown, metrics: [clicks_seen, shown]}",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 import types
 
 import duckdb
@@ -14,7 +15,7 @@ from metrics import factors, goals, trees
 from metrics.__main__ import main
 from metrics.drivers import Cell
 from metrics.influences import Finding
-from metrics.outline import outline
+from metrics.outline import _evidence, outline
 from settings import ROOT, ConfigError
 
 Q1, Q2, Q3 = (dt.date(2026, m, 1) for m in (1, 4, 7))
@@ -400,7 +401,30 @@ def test_a_tree_is_printed_with_its_change_owners_and_claims(served):
     lines = text.splitlines()
     assert lines[1].startswith(f"Revenue booked [revenue_booked]  {told}")
     assert any(line.startswith("  × Win rate [win_rate]") for line in lines)  # noqa: RUF001
-    assert any("┄+ after 2 weeks (experiment;" in line for line in lines)
+    [media] = [line for line in lines if "[traditional_media_spend]" in line]
+    claim = (
+        r"after 2 weeks \(experiment by radio: unknown: contaminated, covers \d+ % of the driver;"
+    )
+    assert re.search(claim, media)
+    [met] = [line for line in lines if "[events_attended]" in line]
+    assert met.endswith("Rebecca Stone (left)")
+    assert "after 1 week (" in text and "after 1 weeks" not in text
+
+
+@pytest.mark.parametrize(
+    ("edge", "told"),
+    [
+        (("hypothesis", None, "hypothesis", None), "hypothesis"),
+        (("experiment", "tv", "evidenced", 0.95), "experiment by tv: evidenced, covers 95 % of the "
+                                                  "driver"),
+        (("quasi_experiment", "tv", "partly evidenced: 15 % of the driver", 0.15),
+         "quasi-experiment by tv: partly evidenced: 15 % of the driver"),
+        (("experiment", "direct_mail", "unknown: contaminated", None),
+         "experiment by direct mail: unknown: contaminated"),
+    ],
+)  # fmt: skip
+def test_a_claim_is_printed_with_what_its_test_is_worth(edge, told):
+    assert _evidence(*edge) == told
 
 
 def test_the_command_prints_it(built, monkeypatch, capsys):

@@ -668,6 +668,19 @@ def test_the_way_of_a_goal_ends_with_its_forecast_and_its_target(main):
     ) == [(0,)]
 
 
+def test_a_channel_whose_owner_left_says_so(main):
+    rows = ask(
+        main,
+        "select e.owner, o.display_name, o.owner_status from dashboards.channel_evidence as e "
+        "join marts.dim_channels as c using (channel_id) "
+        "join marts.dim_owners as o on c.owner_role = o.role and o.is_current",
+    )
+    assert {status for _, _, status in rows} >= {"active", "left"}
+    for shown, name, status in rows:
+        told = name if status == "active" else f"{name} ({status})"
+        assert shown == (told if name else "nobody")
+
+
 def test_credit_of_a_channel_is_a_range_over_rules_and_never_their_mean(main):
     rows = ask(
         main,

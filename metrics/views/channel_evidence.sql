@@ -103,7 +103,10 @@ proved as (
     group by channel_id
 ),
 owners as (
-    select role, min(display_name) as display_name from marts.dim_owners
+    select
+        role, min(display_name) || case when min(owner_status) = 'active' then ''
+            else ' (' || coalesce(min(owner_status), 'unverified') || ')' end as display_name
+    from marts.dim_owners
     where is_current group by role
 )
 select

@@ -22,7 +22,8 @@ select
     coalesce(m.owner_name, 'nobody') as owner, m.owner_status, m.definition_source, m.caveat,
     r.grain, r.period_start, r.value, r.previous_value, r.year_before_value,
     coalesce(said(r.low, m.unit, p.reporting_currency) || ' to '
-        || said(r.high, m.unit, p.reporting_currency), '')
+        || said(r.high, m.unit, p.reporting_currency)
+        || case when m.interval_level is null then ' (bounds)' else '' end, '')
         || coalesce(' (n ' || format('{:,}', r.n) || ')', '') as range_text,
     coalesce(said(r.value, m.unit, p.reporting_currency), 'unknown') as value_text,
     coalesce(
