@@ -118,6 +118,7 @@ def answers(data: Path) -> list[Line]:
         data,
         "select channel_id, sum(round(estimate * n)), sum(n) from marts.fct_evidence "
         f"where kind = 'self_report' and year(period_start) = {YEAR} and channel_id <> 'unknown' "
+        "and outcome = 'named as the source' "
         "group by all order by all",
     )
     found = []
@@ -167,7 +168,8 @@ def credits(data: Path) -> list[Line]:
     rows = _asked(
         data,
         "with shares as (select channel_id, outcome, sum(estimate * n) as credit from "
-        f"marts.fct_evidence where kind = 'attribution' and year(period_start) = {YEAR} "
+        f"marts.fct_evidence where kind = 'attribution' and outcome like 'won deals%' "
+        f"and year(period_start) = {YEAR} "
         "group by all), totals as (select outcome, sum(credit) as total from shares group by all) "
         "select channel_id, min(credit / total), max(credit / total) from shares "
         "join totals using (outcome) where channel_id <> 'unattributed' group by all order by all",
