@@ -356,6 +356,13 @@ def test_the_tables_of_the_page_are_those_of_this_sample(built):
     assert len(stored) == len(made) + 3  # and three of the same world drawn anew
 
 
+def test_prose_about_the_reference_gives_no_figures_but_their_page():
+    """Figures by hand drift from those that a bench writes."""
+    [line] = [part for part in bench.PAGE.read_text(encoding="utf-8").split("\n- ")
+              if part.startswith("**PyMC-Marketing**")]  # fmt: skip
+    assert "(reference_cases.md)" in line and not re.search(r"\d,\d{3}|\.\d{2}", line)
+
+
 def test_the_mix_model_of_the_sample_finds_the_channels_that_burst(built):
     """Refits differ in the last digits between machines, so ends are compared with the truth."""
     for outcome in ("leads_created", "orders"):
