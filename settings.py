@@ -139,9 +139,9 @@ class MixModel:
     """`outcomes` are columns of marts.mmm_weeks, one model each; `draws` refits (or kept posterior
     draws) make the intervals; `estimator` "pymc" needs the extra `mmm`. No outcomes: no model."""
 
-    outcomes: tuple[typing.Literal["leads_created", "orders", "revenue_reporting"], ...] = (
-        "leads_created", "orders", "revenue_reporting",
-    )  # fmt: skip
+    outcomes: tuple[
+        typing.Literal["leads_created", "leads_qualified", "orders", "revenue_reporting"], ...
+    ] = ("leads_created", "leads_qualified", "orders", "revenue_reporting")  # fmt: skip
     draws: typing.Annotated[int, Field(ge=20, le=2000)] = 200
     seed: int = 7
     estimator: typing.Literal["built_in", "pymc"] = "built_in"

@@ -118,6 +118,7 @@ def answers(data: Path) -> list[Line]:
         data,
         "select channel_id, sum(round(estimate * n)), sum(n) from marts.fct_evidence "
         f"where kind = 'self_report' and year(period_start) = {YEAR} and channel_id <> 'unknown' "
+        "and outcome = 'named as the source' "
         "group by all order by all",
     )
     found = []
@@ -167,7 +168,8 @@ def credits(data: Path) -> list[Line]:
     rows = _asked(
         data,
         "with shares as (select channel_id, outcome, sum(estimate * n) as credit from "
-        f"marts.fct_evidence where kind = 'attribution' and year(period_start) = {YEAR} "
+        f"marts.fct_evidence where kind = 'attribution' and outcome like 'won deals%' "
+        f"and year(period_start) = {YEAR} "
         "group by all), totals as (select outcome, sum(credit) as total from shares group by all) "
         "select channel_id, min(credit / total), max(credit / total) from shares "
         "join totals using (outcome) where channel_id <> 'unattributed' group by all order by all",
@@ -178,6 +180,84 @@ def credits(data: Path) -> list[Line]:
         for channel in sorted(truth)
         if channel != "none"
     ]
+
+
+ASKED = ("tv", "paid_social", "organic_social", "employee_advocacy")
+
+
+def comparisons(data: Path) -> list[str]:
+    """How many rows of the triangulation have a verdict, why the others have none, and which kinds
+    stand beside each other."""
+    import duckdb
+
+    from metrics import evidence
+
+    with duckdb.connect(str(_file(data)), read_only=True) as connection:
+        found = evidence.compared(connection)
+        pairs = connection.execute(
+            "select count(*) filter (mix_mid is not null and credit_high is not null), "
+            "count(*) filter (credit_high is not null and said_share is not null), "
+            "count(*) filter (mix_mid is not null and said_share is not null), "
+            "count(*) filter (mix_mid is not null and at_least is not null), "
+            "count(*) filter (at_least > mix_high) from metrics.channel_triangulation"
+        ).fetchall()[0]
+    named = (
+        ("all", found.rows),
+        ("compared: test and mix model agree", found.agree),
+        ("compared: test and mix model conflict", found.conflict),
+        ("not compared: no test in the quarter", found.untested),
+        ("not compared: the mix model says no more than was assumed", found.prior),
+        ("not compared: the test is contaminated", found.contaminated),
+        ("not compared: the mix model does not cover whom the test was on", found.uncovered),
+        ("not compared: the test could not tell", found.untold),
+        *zip(
+            ("side by side: mix model and credit", "side by side: credit and answers",
+             "side by side: mix model and answers", "side by side: mix model and codes",
+             "of these, codes above the model's upper end"),
+            pairs, strict=True,
+        ),
+    )  # fmt: skip
+    return ["### Which rows of the triangulation are compared", "| rows | how many |", "|---|---|",
+            *(f"| {what} | {count:,} |" for what, count in named)]  # fmt: skip
+
+
+def asked(data: Path) -> list[str]:
+    """What stands on television and on the channels that LinkedIn is part of, for qualified leads
+    of the last whole year; mix and codes are counts, answers and credit shares of a quarter."""
+    models = {
+        channel: f"{low:,.0f} to {high:,.0f}" + ("; " + verdict if verdict != "stands" else "")
+        for channel, low, high, verdict in _asked(
+            data,
+            "select channel_id, caused_low, caused_high, verdict from metrics.mix_model_estimates "
+            "where outcome = 'leads_qualified' and status = 'estimated' and grain = 'year' "
+            f"and year(period_start) = {YEAR}",
+        )
+    }
+    rows = _asked(
+        data,
+        "select channel_id, sum(at_least), min(said_share), max(said_share), max(decoy_share), "
+        "min(credit_low), max(credit_high) from metrics.channel_triangulation "
+        f"where outcome = 'leads_qualified' and year(quarter_start) = {YEAR} group by 1",
+    )
+    told = {channel: rest for channel, *rest in rows}
+
+    def shares(low: float | None, high: float | None) -> str:
+        return "" if low is None else f"{100 * low:.0f} to {100 * high:.0f} %"
+
+    lines = [
+        f"### Mix model and the rest on qualified leads, {YEAR}",
+        "| channel | mix model, 90 % | codes, at least | answers, by quarter | "
+        "decoy, at most | credit, by quarter |", "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for channel in ASKED:
+        least, said_low, said_high, decoy, credit_low, credit_high = told[channel]
+        lines.append(
+            f"| {channel} | {models.get(channel, 'not modelled')} | "
+            f"{'' if least is None else format(least, ',.0f')} | {shares(said_low, said_high)} | "
+            f"{'' if decoy is None else f'{100 * decoy:.0f} %'} | "
+            f"{shares(credit_low, credit_high)} |"
+        )
+    return lines
 
 
 def redrawn_tests(seed: int = 1) -> list[tuple[str, float, float, float, int]]:
@@ -289,7 +369,7 @@ def of_this_world(data: Path) -> str:
         held = sum(bool(line.is_covered) for line in found)
         parts += ["", f"### {title}: {held} of {len(found)} held", HEAD.format("channel")]
         parts += [line.row(".3f") for line in found]
-    return "\n".join([*parts, "", *lists(data)])
+    return "\n".join([*parts, "", *lists(data), "", *comparisons(data), "", *asked(data)])
 
 
 def redrawn(data: Path) -> str:

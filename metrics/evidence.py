@@ -100,7 +100,8 @@ from told;
 
 create or replace table metrics.channel_triangulation as
 with outcomes(outcome, marked) as (values
-    ('leads_created', 'leads with a code'), ('orders', 'orders with a code'),
+    ('leads_created', 'leads with a code'), ('leads_qualified', 'qualified leads with a code'),
+    ('orders', 'orders with a code'),
     ('revenue_reporting', 'revenue with a code')),
 tests as (
     select
@@ -126,24 +127,34 @@ marks as (
     from marts.fct_evidence join outcomes on fct_evidence.outcome = outcomes.marked
     where kind = 'direct_response' group by all
 ),
--- Credit is told of won deals and answers are leads', so they stand in no other row. A rule that
--- has no row for a channel gives it nothing.
+-- Credit is told of won deals and of qualified leads, answers of leads and of qualified leads: each
+-- stands in the rows of its own outcome and in no other. A rule that has no row for a channel gives
+-- it nothing.
+credited as (
+    select channel_id, period_start as quarter_start, evidence_source as rule, estimate,
+        case when outcome like 'won deals%' then 'deals_won' else 'leads_qualified' end as outcome
+    from marts.fct_evidence where kind = 'attribution'
+),
 credits as (
-    select channel_id, period_start as quarter_start, 'deals_won' as outcome,
-        case when count(*) < (select count(distinct outcome) from marts.fct_evidence
-            where kind = 'attribution') then 0 else min(estimate) end as credit_low,
+    select channel_id, quarter_start, outcome,
+        case when count(*) < (select count(distinct rule) from credited as every
+            where every.outcome = credited.outcome) then 0 else min(estimate) end as credit_low,
         max(estimate) as credit_high
-    from marts.fct_evidence where kind = 'attribution' and channel_id <> 'unattributed'
-    group by channel_id, period_start
+    from credited where channel_id <> 'unattributed'
+    group by channel_id, quarter_start, outcome
+),
+answered as (
+    select channel_id, period_start as quarter_start, estimate, low, high,
+        case when outcome like 'qualified leads%' then 'leads_qualified'
+            else 'leads_created' end as outcome
+    from marts.fct_evidence where kind = 'self_report'
 ),
 answers as (
-    select channel_id, period_start as quarter_start, 'leads_created' as outcome,
-        estimate as said, low as said_low, high as said_high
-    from marts.fct_evidence where kind = 'self_report' and channel_id <> 'unknown'
+    select channel_id, quarter_start, outcome, estimate as said, low as said_low, high as said_high
+    from answered where channel_id <> 'unknown'
 ),
 decoys as (
-    select period_start as quarter_start, 'leads_created' as outcome, estimate as decoy
-    from marts.fct_evidence where kind = 'self_report' and channel_id = 'unknown'
+    select quarter_start, outcome, estimate as decoy from answered where channel_id = 'unknown'
 ),
 mixes as (
     select
@@ -189,6 +200,10 @@ select
             replace(tests.kind, '_', '-'), tests.misstated_low, tests.misstated_high)
         when mixes.is_silent then 'the mix model says no more of the channel than was assumed'
         when tests.experiment_id is null then 'no experiment in this quarter'
+            || case when mixes.caused_mid is not null and coalesce(
+                    marks.at_least, answers.said, credits.credit_high) is not null
+                then '; codes, answers and credit do not count what the mix model estimates'
+                else '' end
         when tests.caused_low is null
             then 'the mix model does not cover the places, weeks or outcome of the experiment'
         when tests.caused_low <= tests.incremental_high
@@ -211,21 +226,70 @@ where coalesce(tests.place, 1) = 1;
 """
 
 
-def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence
-    for each channel on which experiment and mix model contradict each other."""
+# One row (rows, agree, conflict, contaminated, prior, untested, uncovered, untold) of
+# channel_triangulation: why rows have no verdict, each row under its first reason.
+COMPARED = """
+select count(*), count(*) filter (verdict = 'agree'), count(*) filter (verdict = 'conflict'),
+    count(*) filter (verdict = getvariable('contaminated')),
+    count(*) filter (verdict = getvariable('prior')),
+    count(*) filter (verdict = 'unknown' and experiment_id is null),
+    count(*) filter (verdict = 'unknown' and experiment_id is not null
+        and mix_in_test_low is null),
+    count(*) filter (verdict = 'unknown' and mix_in_test_low is not null)
+from metrics.channel_triangulation
+"""
+
+
+class Compared(typing.NamedTuple):
+    """How many rows of the triangulation have a verdict, and what the others lack."""
+
+    rows: int
+    agree: int
+    conflict: int
+    contaminated: int
+    prior: int
+    untested: int
+    uncovered: int
+    untold: int
+
+    def sentence(self) -> str:
+        return (
+            f"triangulation: of {self.rows} rows {self.agree} agree and {self.conflict} conflict; "
+            f"no verdict on {self.untested} without a test, {self.prior} of which the mix model "
+            f"says no more than was assumed, {self.contaminated} whose test is contaminated, "
+            f"{self.uncovered} whose test the mix model does not cover and {self.untold} whose "
+            "test could not tell"
+        )
+
+
+def compared(connection: duckdb.DuckDBPyConnection) -> Compared:
+    """Counts rows of metrics.channel_triangulation by why they have a verdict or none."""
+    _words(connection)
+    [found] = connection.execute(COMPARED).fetchall()
+    return Compared(*found)
+
+
+def _words(connection: duckdb.DuckDBPyConnection) -> None:
     from metrics.experiments import CONTAMINATED, UNCHECKED
     from metrics.mix_runs import PRIOR
 
     connection.execute(f"set variable prior = '{PRIOR}'")
     connection.execute(f"set variable contaminated = '{CONTAMINATED}'")
     connection.execute(f"set variable unchecked = '{UNCHECKED}'")
+
+
+def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence on
+    how many rows have a verdict and why the others have none, and one for each channel on which
+    experiment and mix model contradict each other."""
+    _words(connection)
     connection.execute(TABLES)
     conflicts = connection.execute(
         "select channel_id, outcome, experiment_id from metrics.channel_triangulation "
         "where verdict = 'conflict' order by all"
     ).fetchall()
-    return tuple(
+    told = compared(connection)
+    return (told.sentence(),) * bool(told.rows) + tuple(
         f"{channel}: experiment {experiment} and the mix model of {outcome} contradict each other"
         for channel, outcome, experiment in conflicts
     )

@@ -30,7 +30,17 @@ insert into marts.fct_evidence values
     ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'won deals, first', .1, null, null, 9,
      'share of credit', 'Credit, not cause.', 'first'),
     ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'won deals, last', .4, null, null, 9,
-     'share of credit', 'Credit, not cause.', 'last');
+     'share of credit', 'Credit, not cause.', 'last'),
+    ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'qualified leads, first', .2, null, null,
+     40, 'share of credit', 'Credit, not cause.', 'first'),
+    ('tv', '2026-01-01', '2026-03-31', 1, 'attribution', 'qualified leads, last', .3, null, null,
+     40, 'share of credit', 'Credit, not cause.', 'last'),
+    ('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', 'qualified leads with a code', null, 3,
+     null, 3, 'qualified leads', 'At least.', 'codes'),
+    ('tv', '2026-01-01', '2026-03-31', 1, 'self_report', 'qualified leads, named as the source',
+     .25, .1, .4, 30, 'share of answers', 'Memory.', 'asked'),
+    ('unknown', '2026-01-01', '2026-03-31', 1, 'self_report', 'qualified leads, named the decoy',
+     .03, .01, .1, 31, 'share of answers', 'Noise.', 'asked');
 create table metrics.experiment_estimates (experiment_id varchar, channel_id varchar,
     kind varchar, design varchar, outcome varchar, starts_on date, ends_on date,
     registered varchar, method varchar, status varchar, incremental double,
@@ -40,7 +50,8 @@ create table metrics.experiment_estimates (experiment_id varchar, channel_id var
     run_id varchar);
 create table metrics.mix_model_runs (outcome varchar, observations bigint,
     observations_per_effect double, last_week date);
-insert into metrics.mix_model_runs values ('leads_created', 600, 20, '2026-03-23');
+insert into metrics.mix_model_runs values ('leads_created', 600, 20, '2026-03-23'),
+    ('leads_qualified', 600, 20, '2026-03-23');
 create table metrics.mix_model_estimates (outcome varchar, estimator varchar, channel_id varchar,
     grain varchar, period_start date, period_end date, covered_share double, status varchar,
     caused_low double, caused_mid double, caused_high double, verdict varchar,
@@ -92,7 +103,7 @@ def small():
 def test_test_and_model_agree_when_their_intervals_overlap(small, on_test, verdict):
     row, said, _ = small(10, 30, on_test)
     assert row["verdict"] == verdict
-    assert bool(said) == (verdict == "conflict")
+    assert len(said) == 1 + (verdict == "conflict")
 
 
 @pytest.mark.parametrize("on_test", [(15, 25), (31, 50), (2, 9)])
@@ -105,7 +116,7 @@ def test_what_is_contaminated_or_prior_alone_neither_agrees_nor_conflicts(
     small, on_test, changes, verdict, reason
 ):
     row, said, connection = small(10, 30, on_test, **changes)
-    assert row["verdict"] == verdict and reason in row["verdict_reason"] and not said
+    assert row["verdict"] == verdict and reason in row["verdict_reason"] and len(said) == 1
     assert row["experiment_estimate"] == 20 and row["mix_mid"] == 40  # shown all the same
     kind = "experiment" if "contaminated" in verdict else "mix_model"
     assert connection.execute(
@@ -152,15 +163,63 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     assert (row["reported_estimate"], row["reported_low"], row["reported_high"]) == (12, 5, 19)
     assert row["mix_covered_share"] == 0.75 and not row["is_mix_silent"]
     assert (row["at_least"], row["said_share"], row["decoy_share"]) == (7, 0.2, 0.05)
-    # Credit is of won deals, which no test and no model here speaks of.
+    # Credit is of won deals and of qualified leads, which no test and no model here speaks of.
     assert connection.execute(
         "select outcome, credit_low, credit_high, experiment_estimate, mix_mid "
-        "from metrics.channel_triangulation where credit_high is not null"
-    ).fetchall() == [("deals_won", 0.1, 0.4, None, None)]
+        "from metrics.channel_triangulation where credit_high is not null order by 1"
+    ).fetchall() == [("deals_won", 0.1, 0.4, None, None), ("leads_qualified", 0.2, 0.3, None, None)]
     assert row["credit_high"] is None
     columns = {name for (name,) in connection.execute(
         "select column_name from (describe metrics.channel_triangulation)").fetchall()}  # fmt: skip
     assert not [name for name in columns if re.search("average|mean|combined|score", name)]
+
+
+def test_credit_stands_beside_the_model_and_the_answers_of_its_own_outcome_alone(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "insert into metrics.mix_model_estimates select * replace ('leads_qualified' as outcome, "
+        "5 as caused_low, 9 as caused_mid, 12 as caused_high) from metrics.mix_model_estimates"
+    )
+    evidence.write(RUN, connection)
+    names = ("mix_low", "mix_mid", "at_least", "said_share", "decoy_share", "credit_low",
+             "credit_high", "verdict")  # fmt: skip
+    found = {
+        outcome: rest
+        for outcome, *rest in connection.execute(
+            f"select outcome, {', '.join(names)} from metrics.channel_triangulation"
+        ).fetchall()
+    }
+    assert found["leads_qualified"] == [5, 9, 3, 0.25, 0.03, 0.2, 0.3, "unknown"]
+    assert found["leads_created"][:5] == [10, 40, 7, 0.2, 0.05]
+    assert found["leads_created"][5:7] == [None, None]
+    assert found["deals_won"][:5] == [None] * 5 and found["deals_won"][5:7] == [0.1, 0.4]
+    [(reason,)] = connection.execute(
+        "select verdict_reason from metrics.channel_triangulation where outcome = 'leads_qualified'"
+    ).fetchall()
+    assert "do not count what the mix model estimates" in reason
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"on_test": (15, 25)}, "agree"),
+        ({"on_test": (31, 50)}, "conflict"),
+        ({"on_test": (15, 25), "verdict": experiments.CONTAMINATED}, "contaminated"),
+        ({"on_test": (15, 25), "mix": mix_runs.PRIOR}, "prior"),
+        ({}, "uncovered"),
+        ({"low": -10, "on_test": (15, 25)}, "untold"),
+    ],
+)
+def test_a_build_says_of_how_many_rows_there_is_a_verdict_and_what_the_others_lack(
+    small, given, field
+):
+    """Two rows are without a test: won deals and qualified leads."""
+    _, said, connection = small(**{"low": 10, "high": 30} | given)
+    found = evidence.compared(connection)
+    assert found._asdict() == dict.fromkeys(found._fields, 0) | {
+        "rows": 3, "untested": 2, field: 1,
+    }  # fmt: skip
+    assert said[0] == found.sentence() and said[0].startswith("triangulation: of 3 rows")
 
 
 def test_a_rule_that_gives_a_channel_nothing_is_the_least(small):
@@ -179,7 +238,7 @@ def test_a_rule_that_gives_a_channel_nothing_is_the_least(small):
 def test_a_test_that_found_nothing_agrees_with_nobody(small):
     row, said, _ = small(-10, 30, (20, 40))
     assert row["verdict"] == "unknown" and "could not tell" in row["verdict_reason"]
-    assert not said
+    assert len(said) == 1
 
 
 def test_a_test_that_found_nothing_can_still_contradict(small):
@@ -193,8 +252,8 @@ def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
         "select kind, count(*), count(distinct evidence_key), count(caveat) "
         "from metrics.evidence group by kind order by kind"
     ).fetchall()
-    kinds = {"attribution": 2, "direct_response": 1, "experiment": 1, "mix_model": 1,
-             "self_report": 2}  # fmt: skip
+    kinds = {"attribution": 4, "direct_response": 2, "experiment": 1, "mix_model": 1,
+             "self_report": 4}  # fmt: skip
     assert rows == [(kind, count, count, count) for kind, count in kinds.items()]
     [(caveat,)] = connection.execute(
         "select caveat from metrics.evidence where kind = 'mix_model'"
@@ -295,6 +354,13 @@ def test_the_tables_of_the_page_are_those_of_this_sample(built):
         found = differing(stored[title], text, **near)
         assert not found, (found, "run `python -m bench --only evidence`")
     assert len(stored) == len(made) + 3  # and three of the same world drawn anew
+
+
+def test_prose_about_the_reference_gives_no_figures_but_their_page():
+    """Figures by hand drift from those that a bench writes."""
+    [line] = [part for part in bench.PAGE.read_text(encoding="utf-8").split("\n- ")
+              if part.startswith("**PyMC-Marketing**")]  # fmt: skip
+    assert "(reference_cases.md)" in line and not re.search(r"\d,\d{3}|\.\d{2}", line)
 
 
 def test_the_mix_model_of_the_sample_finds_the_channels_that_burst(built):

@@ -449,7 +449,7 @@ def test_views_are_made_the_same_every_time(served, tmp_path):
             assert digest == ask(connection, DIGEST.format(name)), name
 
 
-def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_alone(main):
+def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_with_its_outcome(main):
     rows = ask(main, "select t.is_mix_silent, t.verdict, v.agreement, v.test_says, "
                      "t.experiment_verdict, v.mix_says, v.credit_says, t.outcome "
                      "from dashboards.triangulation as v "
@@ -459,8 +459,11 @@ def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_alone(main):
                      "when 'revenue_reporting' then 'order revenue' when 'deals_won' then "
                      "'won deals' else replace(t.outcome, '_', ' ') end")  # fmt: skip
     assert {row[-1] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
+    # The model and credit stand beside each other on qualified leads and nowhere else.
+    assert {row[-1] for row in rows if row[5] and row[6]} == {"leads_qualified"}
     for is_silent, verdict, agreement, test, test_verdict, mix, credit, outcome in rows:
-        assert (credit is not None) == (outcome == "deals_won") and agreement == verdict
+        assert credit is None or outcome in ("deals_won", "leads_qualified")
+        assert agreement == verdict
         if mix:
             assert ("unknown: prior" in mix) == is_silent
         if is_silent or test_verdict == "unknown: contaminated":

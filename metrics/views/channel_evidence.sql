@@ -67,6 +67,7 @@ proofs as (
     from metrics.evidence as e
     cross join years as y
     where e.kind = 'self_report' and e.estimate is not null
+        and e.outcome not like 'qualified leads%'
         and e.period_end between y.starts_on - interval 1 year and y.as_of
     qualify row_number() over (
         partition by e.channel_id, e.kind, e.outcome order by e.period_end desc
@@ -86,6 +87,7 @@ proofs as (
         from metrics.evidence as e
         join years as y on e.period_start >= y.starts_on and e.period_end <= y.as_of
         where e.kind = 'direct_response' and e.unit not like 'share%'
+            and e.unit <> 'qualified leads' -- counted as leads already
         group by 1, 2, 3, 4
     )
     where least_sum > 0

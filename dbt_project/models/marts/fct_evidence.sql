@@ -92,6 +92,19 @@ responses as (
     group by codes.channel_id, {{ period_start('leads.created_date', 'quarter') }}
     union all
     select
+        'qualified' as told_by,
+        codes.channel_id,
+        {{ period_start('leads.qualified_date', 'quarter') }} as period_start,
+        'qualified leads with a code' as outcome,
+        'qualified leads' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from {{ ref('fct_leads') }} as leads
+    inner join {{ ref('dim_promo_codes') }} as codes on leads.promo_code = codes.promo_code
+    where leads.is_qualified and leads.qualified_date is not null
+    group by codes.channel_id, {{ period_start('leads.qualified_date', 'quarter') }}
+    union all
+    select
         'touchpoints' as told_by,
         channel_id,
         {{ period_start('occurred_date', 'quarter') }} as period_start,
@@ -199,6 +212,26 @@ asked_quarters as (
     group by {{ period_start('created_date', 'quarter') }}
 ),
 
+-- The same answers of those who were qualified, by the day on which they were.
+answered_qualified as (
+    select
+        {{ period_start('qualified_date', 'quarter') }} as period_start,
+        self_reported_channel,
+        coalesce(is_decoy, false) as is_decoy
+    from {{ ref('fct_leads') }}
+    where is_qualified and qualified_date is not null
+),
+
+qualified_quarters as (
+    select
+        period_start,
+        count(*) as asked,
+        sum(case when is_decoy then 1 else 0 end) as decoys,
+        sum(case when self_reported_channel <> 'unknown' and not is_decoy then 1 else 0 end) as valid
+    from answered_qualified
+    group by period_start
+),
+
 named_channels as (
     select
         {{ period_start('created_date', 'quarter') }} as period_start,
@@ -222,6 +255,33 @@ self_reports as (
     from named_channels
     inner join asked_quarters as quarters on named_channels.period_start = quarters.period_start
     union all
+    select
+        named.self_reported_channel as channel_id,
+        named.period_start,
+        'qualified leads, named as the source' as outcome,
+        count(*) as hits,
+        quarters.valid as n,
+        quarters.asked,
+        quarters.valid,
+        quarters.decoys
+    from answered_qualified as named
+    inner join qualified_quarters as quarters on named.period_start = quarters.period_start
+    where named.self_reported_channel <> 'unknown' and not named.is_decoy
+    group by
+        named.self_reported_channel, named.period_start, quarters.valid, quarters.asked, quarters.decoys
+    union all
+    select
+        'unknown' as channel_id,
+        period_start,
+        'qualified leads, named the decoy' as outcome,
+        decoys as hits,
+        valid + decoys as n,
+        asked,
+        valid,
+        decoys
+    from qualified_quarters
+    where valid + decoys > 0
+    union all
     -- How often people name a channel that never ran: the noise in every share above.
     select
         'unknown' as channel_id,
@@ -238,7 +298,7 @@ self_reports as (
 
 self_report_evidence as (
     select
-        'answers' as told_by,
+        case when outcome like 'qualified leads%' then 'qualified' else 'answers' end as told_by,
         'how did you hear of us' as evidence_source,
         channel_id,
         period_start,
@@ -257,24 +317,26 @@ self_report_evidence as (
 
 attributed as (
     select
+        conversion_kind,
         channel_id,
         model,
         {{ period_start('converted_date', 'quarter') }} as period_start,
         sum(cast(credit as decimal(28, 12))) as credit
     from {{ ref('fct_credit_days') }}
-    where conversion_kind = 'deal_won'
-    group by channel_id, model, {{ period_start('converted_date', 'quarter') }}
+    group by conversion_kind, channel_id, model, {{ period_start('converted_date', 'quarter') }}
 ),
 
 -- By the last touch every conversion is one channel's, so that its credit counts conversions.
 conversions as (
     select
+        conversion_kind,
+        case conversion_kind when 'deal_won' then 'won deals' else 'qualified leads' end as conversion_label,
         {{ period_start('converted_date', 'quarter') }} as period_start,
         sum({{ as_type('credit', 'integer') }}) as conversions,
         sum(case when channel_id = 'unattributed' then {{ as_type('credit', 'integer') }} else 0 end) as untouched
     from {{ ref('fct_credit_days') }}
-    where conversion_kind = 'deal_won' and model = 'last'
-    group by {{ period_start('converted_date', 'quarter') }}
+    where model = 'last'
+    group by conversion_kind, {{ period_start('converted_date', 'quarter') }}
 ),
 
 attribution_evidence as (
@@ -284,7 +346,7 @@ attribution_evidence as (
         attributed.channel_id,
         attributed.period_start,
         'attribution' as kind,
-        'won deals, ' || replace(attributed.model, '_', ' ') as outcome,
+        conversions.conversion_label || ', ' || replace(attributed.model, '_', ' ') as outcome,
         {{ safe_divide('attributed.credit', 'conversions.conversions') }} as estimate,
         {{ unknown('number') }} as low,
         {{ unknown('number') }} as high,
@@ -292,9 +354,10 @@ attribution_evidence as (
         'share of credit' as unit,
         'Credit, not cause: ' || {{ as_type('conversions.untouched', 'text') }} || ' of '
         || {{ as_type('conversions.conversions', 'text') }}
-        || ' won deals had no touch that we know, and what was only seen or heard leaves none.' as caveat
+        || ' ' || conversions.conversion_label || ' had no touch that we know, and what was only seen or heard leaves none.' as caveat
     from attributed
-    inner join conversions on attributed.period_start = conversions.period_start
+    inner join conversions
+        on attributed.conversion_kind = conversions.conversion_kind and attributed.period_start = conversions.period_start
 ),
 
 -- Before a system told its first row, nothing is known: a quarter in which it began is known in part.
@@ -302,6 +365,8 @@ begun as (
     select 'orders' as told_by, min(ordered_date) as first_date from {{ ref('fct_orders') }}
     union all
     select 'leads' as told_by, min(created_date) as first_date from {{ ref('fct_leads') }}
+    union all
+    select 'qualified' as told_by, min(qualified_date) as first_date from {{ ref('fct_leads') }} where is_qualified
     union all
     select 'touchpoints' as told_by, min(occurred_date) as first_date from {{ ref('fct_touchpoints') }}
     union all

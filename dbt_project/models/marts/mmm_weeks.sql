@@ -54,6 +54,17 @@ leads as (
     group by coalesce(geography, 'all'), {{ period_start('created_date', 'week') }}
 ),
 
+-- By the day on which they were qualified, as their credit is.
+qualified as (
+    select
+        coalesce(geography, 'all') as geography,
+        {{ period_start('qualified_date', 'week') }} as week_start_date,
+        count(*) as leads_qualified
+    from {{ ref('fct_leads') }}
+    where is_qualified and qualified_date is not null
+    group by coalesce(geography, 'all'), {{ period_start('qualified_date', 'week') }}
+),
+
 clips as (
     select
         coalesce(geography, 'all') as geography,
@@ -75,6 +86,8 @@ series as (
     select geography, 'revenue' as series, week_start_date from revenues
     union all
     select geography, 'leads' as series, week_start_date from leads
+    union all
+    select geography, 'qualified' as series, week_start_date from qualified
     union all
     select geography, 'clips' as series, week_start_date from clips
 ),
@@ -135,7 +148,7 @@ covered as (
     select
         weeks.geography,
         weeks.week_start_date,
-        {%- for series in channels + unpaid.keys() | list + ['revenue', 'leads', 'clips'] %}
+        {%- for series in channels + unpaid.keys() | list + ['revenue', 'leads', 'qualified', 'clips'] %}
         max(case when coverage.series = '{{ series }}' then 1 else 0 end) as has_{{ series }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
@@ -174,6 +187,8 @@ select
     ) }} as revenue_reporting,
     {{ as_type('case when covered.has_leads = 1 then coalesce(leads.leads_created, 0) end', 'integer') }}
         as leads_created,
+    {{ as_type('case when covered.has_qualified = 1 then coalesce(qualified.leads_qualified, 0) end', 'integer') }}
+        as leads_qualified,
     {{ as_type(
         'case when covered.has_revenue = 1 and revenues.week_start_date is null then 0'
         ~ ' when covered.has_revenue = 1 then revenues.orders end', 'integer'
@@ -207,5 +222,7 @@ left join revenues
     on covered.geography = revenues.geography and covered.week_start_date = revenues.week_start_date
 left join leads
     on covered.geography = leads.geography and covered.week_start_date = leads.week_start_date
+left join qualified
+    on covered.geography = qualified.geography and covered.week_start_date = qualified.week_start_date
 left join clips
     on covered.geography = clips.geography and covered.week_start_date = clips.week_start_date
