@@ -252,8 +252,8 @@ alter table marts.dim_accounts add column business_unit varchar;
 create table marts.fct_missing_rates (table_name varchar, currency varchar, date_day date,
     missing varchar, rows_affected bigint);
 create table marts.fct_identity_exceptions (exception_kind varchar, review_status varchar);
-create table marts.fct_attribution (conversion_kind varchar, conversion_id varchar,
-    model varchar, channel_id varchar, converted_date date, credit double,
+create table marts.fct_credit_days (credit_day_key varchar, conversion_kind varchar,
+    converted_date date, model varchar, channel_id varchar, credit double,
     revenue_reporting decimal(18, 4));
 create table marts.fct_channel_credit (conversion_kind varchar, window_kind varchar,
     window_start_date date, window_end_date date, model varchar, channel_id varchar,

@@ -476,7 +476,7 @@ def test_models_of_attribution_are_never_added(small):
 
     db = small(
         "attributed_revenue", "attribution_coverage",
-        fct_attribution=[
+        fct_credit_days=[
             credit("last", "tv", 60), credit("last", "unattributed", 40),
             credit("first", "email", 60), credit("first", "unattributed", 40),
             credit("first", "radio", None) | {"conversion_kind": "lead_qualified"},
