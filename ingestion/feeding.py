@@ -261,8 +261,6 @@ class _Said:
                 "_dlt_load_id": values.quoted(aside.load_id),
             }
             self.columns += self.of_load
-            stored = file.mapping.table.stored.items()
-            self.required = {"_dlt_load_id", *(name for name, c in stored if c.required)}
 
     def __enter__(self) -> _Said:
         return self
@@ -291,7 +289,7 @@ class _Said:
             self.tables.append(rows)
             return
         # dlt takes the file as it is only when it agrees with the declared columns in all.
-        fields = [field.with_nullable(field.name not in self.required) for field in rows.schema]
+        fields = [field.with_nullable(field.name != "_dlt_load_id") for field in rows.schema]
         rows = pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))
         if self.writer is None:
             alike = [name for name in self.columns if name not in UNIQUE]
