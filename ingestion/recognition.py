@@ -27,6 +27,7 @@ PART = "a name of it is part of the heading"
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
+_NAMED = re.compile(r"\.(name|label|title|value)$")
 _SAMPLE = 500
 
 
@@ -206,6 +207,7 @@ def _alike(column: str, heading: str) -> tuple[float, str]:
 
     told = folded(heading)
     bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", heading)) or told
+    object_ = folded(_NAMED.sub("", heading))
     short = _SCOPE.sub("", bare).strip()
     own = folded(column)
     if own in (told, bare):
@@ -213,6 +215,8 @@ def _alike(column: str, heading: str) -> tuple[float, str]:
     names = {folded(name) for name in vocabulary.synonyms().get(column, ())}
     if {told, bare} & names:
         return 0.95, "another name of it"
+    if _NAMED.search(heading) and object_ in {own, *names}:
+        return 0.9, "the name of the object that is called so"
     if short and (short == own or short in names):
         return 0.9, "another name of it, with its scope"
     best = max((fuzz.ratio(bare, name) for name in {own, *names}), default=0.0)

@@ -252,9 +252,16 @@ alter table marts.dim_accounts add column business_unit varchar;
 create table marts.fct_missing_rates (table_name varchar, currency varchar, date_day date,
     missing varchar, rows_affected bigint);
 create table marts.fct_identity_exceptions (exception_kind varchar, review_status varchar);
-create table marts.fct_credit_days (credit_day_key varchar, conversion_kind varchar,
-    converted_date date, model varchar, channel_id varchar, credit double,
-    revenue_reporting decimal(18, 4));
+create table marts.fct_attribution as from (values
+    ('a1', 'deal_won', 'd1', 'first', 'events', date '2026-05-06', 1.0, 7000.0::decimal(18, 4)),
+    ('a2', 'deal_won', 'd2', 'first', 'unattributed', date '2026-05-09', 1.0, 3000.0),
+    ('a3', 'deal_won', 'd1', 'last', 'paid_social', date '2026-05-06', 1.0, 7000.0),
+    ('a4', 'deal_won', 'd2', 'last', 'unattributed', date '2026-05-09', 1.0, 3000.0),
+    ('a5', 'deal_won', 'd1', 'linear', 'events', date '2026-05-06', 0.5, 3500.0),
+    ('a6', 'deal_won', 'd1', 'linear', 'paid_social', date '2026-05-06', 0.5, 3500.0),
+    ('a7', 'deal_won', 'd2', 'linear', 'unattributed', date '2026-05-09', 1.0, 3000.0))
+    as t(attribution_key, conversion_kind, conversion_id, model, channel_id, converted_date,
+         credit, revenue_reporting);
 create table marts.fct_channel_credit (conversion_kind varchar, window_kind varchar,
     window_start_date date, window_end_date date, model varchar, channel_id varchar,
     conversions double, conversions_low double, conversions_high double,
