@@ -13,8 +13,9 @@ import datetime as dt
 import gzip
 import io
 import json
-import zipfile
 from decimal import Decimal
+
+from workbooks import book_bytes, ods_bytes, xls_bytes, xlsb_bytes, zip_bytes
 
 HEADS = {
     "en": ("Station", "Date", "Region", "Net cost", "Impressions", "Comment"),
@@ -368,12 +369,12 @@ def _bytes() -> list[Case]:
     found = [
         Case("bytes: gzip", "m.csv.gz", gzip.compress(plain), numbered(rows)),
         Case("bytes: gzip called csv", "m.csv", gzip.compress(plain), numbered(rows)),
-        Case("bytes: zip", "m.zip", _zip({"m.csv": plain}), numbered(rows)),
+        Case("bytes: zip", "m.zip", zip_bytes({"m.csv": plain}), numbered(rows)),
         Case("bytes: zip with a folder and a readme", "m.zip",
-             _zip({"x/m.csv": plain, "README.md": b"hello", "__MACOSX/._m.csv": b"x"}),
+             zip_bytes({"x/m.csv": plain, "README.md": b"hello", "__MACOSX/._m.csv": b"x"}),
              numbered(rows)),
-        Case("bytes: zip of two", "m.zip", _zip({"a.csv": plain, "b.csv": plain}), {}, whole=True,
-             reasons=("member",)),
+        Case("bytes: zip of two", "m.zip", zip_bytes({"a.csv": plain, "b.csv": plain}), {},
+             whole=True, reasons=("member",)),
         Case("bytes: empty", "m.csv", b"", {}, whole=True, reasons=("empty",)),
         Case("bytes: blank lines", "m.csv", b"\n\n\n", {}, whole=True, reasons=("row", "hold")),
         Case("bytes: headings only", "m.csv", plain.split(b"\n")[0] + b"\n", {}, whole=True,
@@ -406,14 +407,6 @@ def _bytes() -> list[Case]:
         found.append(Case(f"bytes: {cut} bytes lost at the end", "m.csv", short, kept,
                           refused=frozenset({whole + 1})))  # fmt: skip
     return found
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def _lines() -> list[Case]:
@@ -461,65 +454,6 @@ def _lines() -> list[Case]:
         found.append(Case(f"lines: a row twice at {at}", "m.csv",
                           ("\n".join(twice) + "\n").encode(), kept))  # fmt: skip
     return found
-
-
-def book_bytes(
-    lines: list[list], name: str = "Plan", epoch_1904: bool = False, change=lambda book, sheet: None
-) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.utils.datetime import CALENDAR_MAC_1904
-
-    book = Workbook()
-    if epoch_1904:
-        book.epoch = CALENDAR_MAC_1904
-    sheet = book.active
-    sheet.title = name
-    for line in lines:
-        sheet.append(line)
-    change(book, sheet)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def ods_bytes(lines: list[list]) -> bytes:
-    """An OpenDocument spreadsheet, with typed cells."""
-    from xml.sax.saxutils import escape
-
-    rows = []
-    for line in lines:
-        told = []
-        for cell in line:
-            if isinstance(cell, dt.date):
-                kind = f'office:value-type="date" office:date-value="{cell.isoformat()}"'
-            elif isinstance(cell, (int, float)):
-                kind = f'office:value-type="float" office:value="{cell!r}"'
-            else:
-                kind = 'office:value-type="string"'
-            told.append(f"<table:table-cell {kind}><text:p>{escape(str(cell))}</text:p>"
-                        "</table:table-cell>")  # fmt: skip
-        rows.append(f"<table:table-row>{''.join(told)}</table:table-row>")
-    names = {
-        "office": "office", "table": "table", "text": "text", "style": "style"
-    }  # fmt: skip
-    spaces = " ".join(
-        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for short, name in names.items()
-    )
-    content = (
-        f'<?xml version="1.0"?><office:document-content {spaces} office:version="1.2"><office:body>'
-        f'<office:spreadsheet><table:table table:name="Plan">{"".join(rows)}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
-    manifest = (
-        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:'
-        'xmlns:manifest:1.0"><manifest:file-entry manifest:full-path="/" manifest:media-type='
-        '"application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>'
-    )
-    return _zip({
-        "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
-        "META-INF/manifest.xml": manifest.encode(), "content.xml": content.encode(),
-    })  # fmt: skip
 
 
 def _books() -> list[Case]:
@@ -603,6 +537,22 @@ def _books() -> list[Case]:
     truth.pop(5)
     add("a long id as a number", ids, truth, more={"refused": frozenset({5})})
     found.append(Case("books: OpenDocument", "m.ods", ods_bytes(typed), numbered(rows)))
+    titled = [["Post-buy"], [], *typed]
+    for kind, write in (("xls", xls_bytes), ("xlsb", xlsb_bytes)):
+        for mac in (False, True):
+            title = f"books: {kind.upper()}{', 1904' if mac else ''}"
+            found.append(Case(title, f"m.{kind}", write(typed, epoch_1904=mac), numbered(rows)))
+        found.append(Case(f"books: {kind.upper()}, a title above", f"m.{kind}", write(titled),
+                          numbered(rows, 4)))  # fmt: skip
+        found.append(Case(f"books: {kind.upper()}, numbers and days as text", f"m.{kind}",
+                          write(text), numbered(rows)))  # fmt: skip
+        found.append(Case(f"books: {kind.upper()}, called csv", "m.csv", write(typed),
+                          numbered(rows)))  # fmt: skip
+        found.append(Case(f"books: {kind.upper()}, a total below", f"m.{kind}",
+                          write([*typed, ["Total", None, None, 9e6, 1e9, None]]), numbered(rows),
+                          refused=frozenset({14})))  # fmt: skip
+        found.append(Case(f"books: {kind.upper()}, cut", f"m.{kind}", write(typed)[:1500], {},
+                          whole=True, reasons=("damaged", "workbook", "archive")))  # fmt: skip
     found.append(Case("books: damaged", "m.xlsx", book_bytes(typed)[:2000], {}, whole=True,
                       reasons=("damaged", "workbook", "archive")))  # fmt: skip
     return found

@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from damaged_files import book_bytes
 from feed_folder import FeedFolder
+from workbooks import book_bytes
 
 from ingestion import proposing, recognition, vocabulary
 from settings import ROOT

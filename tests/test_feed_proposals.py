@@ -292,7 +292,7 @@ def test_a_key_that_would_silently_not_hold_is_refused(folder, entry, sentence):
 
 
 def test_two_tables_in_one_sheet_are_told_apart(folder):
-    from damaged_files import book_bytes
+    from workbooks import book_bytes
 
     lines = [
         ["Station", "Air date", "Net cost", "GRP"], ["RTL", "2026-09-01", 5, 1.5], [],
