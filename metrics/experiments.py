@@ -35,7 +35,8 @@ PERIODS_PER_TEST = 2.0  # periods before it, per period of the test: else no win
 WORST_FIT = 0.25  # mean error of a pretended test, per expected outcome
 MOST_PLACEBOS = 400
 MOST_MISSTATED = 1.1  # times the effect, up or down, that other money may make of the estimate
-OUTCOMES = ("leads_created", "orders", "revenue_reporting")  # columns of fct_outcome_days
+OUTCOMES = ("leads_created", "leads_qualified", "orders", "revenue_reporting")
+"""Columns of fct_outcome_days."""
 
 # One row per experiment and outcome of the register, estimated or refused. Counts are outcomes in
 # all treated places over the test, `att` is the mean per place and period. Shares are fractions.

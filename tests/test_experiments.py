@@ -181,7 +181,7 @@ create table marts.fct_outcome_days as
     select place as geography, cast(day as date) as date_day,
         cast(10 * size + size * sin(epoch(day) / 1e6) + (hash(place, day) % 5)
             + case when place = 'A' and day >= timestamp '2026-06-01' then 8 else 0 end as bigint)
-            as leads_created, null::bigint as orders, null::double as revenue_reporting
+            as leads_created, leads_created // 2 as leads_qualified, null::bigint as orders, null::double as revenue_reporting
     from (values ('A', 2), ('B', 1), ('C', 3), ('D', 2)) as p(place, size),
         generate_series(timestamp '2026-01-01', timestamp '2026-09-30', interval 1 day) as t(day);
 create table marts.fct_channel_days as from (values
@@ -230,6 +230,12 @@ def test_a_registered_test_is_read_from_the_warehouse():
     own = 1 - json.loads(told["weights"])["B"] * 25 / 75
     assert (told["misstated_low"], told["misstated_high"]) == pytest.approx((own, own), abs=1e-4)
     assert told["run_id"] == "r" and json.loads(told["controls"]) == ["B", "C", "D"]
+
+
+def test_qualified_leads_are_an_outcome_of_their_own():
+    told, _ = evaluated(outcome="leads_qualified")
+    assert told["status"] == "estimated" and told["outcome"] == "leads_qualified"
+    assert told["incremental_low"] < 4 * 28 < told["incremental_high"]
 
 
 SPENT = "insert into marts.fct_channel_days values "
