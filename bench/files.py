@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 import sys
 import time
 import warnings
@@ -19,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from bench import bulk
+from bench.marked import put
 from bench.measuring import Figures, measured, settings_file
 from settings import ROOT
 
@@ -280,20 +280,10 @@ def write_page(folder: Path) -> str:
         "throughput": throughput(folder / "throughput"),
     }
     for section, text in parts.items():
-        write(section, text)
+        put(PAGE, f"files, {section}", text)
     return "\n".join(parts.values())
 
 
 def _is_whole(folder: Path) -> bool:
     """Whether the public files that the mapping names are there."""
     return (ROOT.parent / "shared" / "real").exists() and folder.exists()
-
-
-def write(section: str, text: str) -> None:
-    """Put a text between the markers of a section of docs/feeds.md."""
-    page = PAGE.read_text(encoding="utf-8")
-    begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
-    pattern = re.escape(begin) + r".*?" + re.escape(end)
-    assert re.search(pattern, page, re.S), f"{PAGE.name} has no section {section}"
-    page = re.sub(pattern, lambda _: f"{begin}\n{text}\n{end}", page, flags=re.S)
-    PAGE.write_text(page, encoding="utf-8")

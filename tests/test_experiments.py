@@ -181,7 +181,8 @@ create table marts.fct_outcome_days as
     select place as geography, cast(day as date) as date_day,
         cast(10 * size + size * sin(epoch(day) / 1e6) + (hash(place, day) % 5)
             + case when place = 'A' and day >= timestamp '2026-06-01' then 8 else 0 end as bigint)
-            as leads_created, leads_created // 2 as leads_qualified, null::bigint as orders, null::double as revenue_reporting
+            as leads_created, leads_created // 2 as leads_qualified, null::bigint as orders,
+        null::double as revenue_reporting
     from (values ('A', 2), ('B', 1), ('C', 3), ('D', 2)) as p(place, size),
         generate_series(timestamp '2026-01-01', timestamp '2026-09-30', interval 1 day) as t(day);
 create table marts.fct_channel_days as from (values
