@@ -75,12 +75,15 @@ class Gate:
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
-    """What a fit says of the channels: `caused` (draws, channels, G, T) outcomes, `more` the same
-    at 1 % more spend; `adstock` the median share carried into the next week, by channel;
-    `fitted` (G, T) expected outcomes."""
+    """What a fit says of the channels: `caused` (draws, channels, G, T) outcomes by the week in
+    which they came, `returned` by the week whose spend brought them, in the LAGS - 1 weeks after
+    the last one too, as if nothing more were spent; `more` as `returned`, at 1 % more spend;
+    `adstock` the median share carried into the next week, by channel; `fitted` (G, T) expected
+    outcomes."""
 
     channels: tuple[str, ...]
     caused: np.ndarray
+    returned: np.ndarray
     more: np.ndarray
     adstock: np.ndarray
     fitted: np.ndarray
@@ -199,12 +202,13 @@ class _Problem:
         self.count = int(self.known.sum())
         self.size = np.nanmean(panel.outcome, axis=1, keepdims=True)
         relative = self.size / self.size.mean()
-        self.lagged, self.unit = [], []
+        self.lagged, self.spent, self.unit = [], [], []
         for spend in panel.spends.values():
             filled = np.where(np.isfinite(spend), spend, np.nanmean(spend, axis=1, keepdims=True))
             filled = filled / relative
             self.unit.append(filled.max() or 1.0)
-            self.lagged.append(_lags(filled / self.unit[-1]))
+            self.spent.append(filled / self.unit[-1])
+            self.lagged.append(_lags(self.spent[-1]))
         self.linear = self._linear()
         self.weight = np.sqrt(relative) * np.ones_like(panel.outcome)  # counts: variance as mean
         self.scale = (panel.outcome / self.size)[self.known]
@@ -245,15 +249,24 @@ class _Problem:
             columns.append(np.where(np.isfinite(shown), shown, 0.0)[:, :, None])
         return np.concatenate([levels, *columns], axis=2)
 
-    def effects(self, parameters: np.ndarray, more: float = 1.0) -> np.ndarray:
-        """(channels, G, T) in units of the place's mean outcome, at `more` times the spend."""
+    def effects(self, parameters: np.ndarray) -> np.ndarray:
+        """(channels, G, T) in units of the place's mean outcome."""
         number = len(self.channels)
         found = []
         for c in range(number):
-            stock = self.lagged[c] @ _weights(parameters[c])[0] * more
+            stock = self.lagged[c] @ _weights(parameters[c])[0]
             rate = math.exp(parameters[number + c])
             found.append(parameters[2 * number + c] * np.tanh(0.5 * rate * stock))
         return np.array(found)
+
+    def returns(self, parameters: np.ndarray) -> np.ndarray:
+        """(2, channels, G, T): effects by the week of the spend, and those at 1 % more spend."""
+        number = len(self.channels)
+        found = []
+        for c in range(number):
+            rate, beta = math.exp(parameters[number + c]), parameters[2 * number + c]
+            found.append(by_spend(self.spent[c], parameters[c], rate) * beta)
+        return np.array(found).swapaxes(0, 1)
 
     def expected(self, parameters: np.ndarray) -> np.ndarray:
         rest = self.linear @ parameters[3 * len(self.channels) :]
@@ -339,12 +352,30 @@ class _Problem:
 
     def draws(self, best: np.ndarray, found: list[np.ndarray]) -> Draws:
         caused = np.array([self.effects(p) for p in found]) * self.size
-        more = np.array([self.effects(p, 1.01) for p in found]) * self.size
+        returned, more = np.array([self.returns(p) for p in found]).swapaxes(0, 1) * self.size
         alphas = np.array(found)[:, : len(self.channels)]
         return Draws(
-            self.channels, caused, more, np.median(alphas, axis=0),
+            self.channels, caused, returned, more, np.median(alphas, axis=0),
             self.expected(best) * self.size,
         )  # fmt: skip
+
+
+def by_spend(spent: np.ndarray, alpha: float, rate: float) -> np.ndarray:
+    """(2, G, T): what `spent` (G, T) brings per unit of beta, by the week of the spend, and at 1 %
+    more of it. What a week brings is divided among the weeks that it remembers as they make up
+    what is remembered, so that parts add up; the last weeks are followed into LAGS - 1 empty
+    ones."""
+    count, weeks = spent.shape
+    parts = _lags(np.pad(spent, ((0, 0), (0, LAGS - 1)))) * _weights(alpha)[0]
+    stock = parts.sum(axis=2)
+    found = np.zeros((2, count, weeks))
+    for at, times in enumerate((1.0, 1.01)):
+        each = np.divide(
+            np.tanh(0.5 * rate * stock * times), stock, out=np.zeros_like(stock), where=stock > 0
+        )
+        for lag in range(LAGS):
+            found[at] += (parts[:, :, lag] * each)[:, lag : lag + weeks]
+    return found
 
 
 def _weights(alpha: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, usable
+from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, by_spend, usable
 from settings import ConfigError
 
 CHAINS, SAMPLES = 4, 1000  # and as many to tune
@@ -61,7 +61,7 @@ def fit(panel: Panel, draws: int, seed: int) -> Draws:
 
 
 def _draws(panel: Panel, model: object, draws: int) -> Draws:
-    """Channel effects from the sampled parameters, with the spend and with 1 % more."""
+    """Channel effects from the sampled parameters, by week of the outcome and of the spend."""
     posterior = model.idata.posterior.stack(sample=("chain", "draw"))
     step = max(posterior.sizes["sample"] // draws, 1)
     posterior = posterior.isel(sample=slice(None, None, step))
@@ -87,18 +87,22 @@ def _draws(panel: Panel, model: object, draws: int) -> Draws:
         parameter(name) for name in ("adstock_alpha", "saturation_lam", "saturation_beta")
     )
     lags = np.arange(LAGS)
-    caused, more = [], []
+    caused, returned = [], []
     for place in range(len(panel.places)):
         for c, name in enumerate(channels):
             spend = panel.spends[name][place] / units[place, c]
             lagged = np.stack([np.r_[np.zeros(lag), spend[: len(spend) - lag]] for lag in lags])
             weights = alpha[:, c, place, None] ** lags
             stock = (weights / weights.sum(axis=1, keepdims=True)) @ lagged
-            for kept, factor in ((caused, 1.0), (more, 1.01)):
-                curve = np.tanh(0.5 * rate[:, c, place, None] * stock * factor)
-                kept.append(beta[:, c, place, None] * curve * target[place])
+            size = beta[:, c, place, None] * target[place]
+            caused.append(size * np.tanh(0.5 * rate[:, c, place, None] * stock))
+            each = zip(alpha[:, c, place], rate[:, c, place], strict=True)
+            brought = np.array([by_spend(spend[None], a, r)[:, 0] for a, r in each])
+            returned.append(size[:, None] * brought)
     shape = (len(panel.places), len(channels), *caused[0].shape)
-    caused, more = (np.array(x).reshape(shape).transpose(2, 1, 0, 3) for x in (caused, more))
+    caused = np.array(caused).reshape(shape).transpose(2, 1, 0, 3)
+    shape = (len(panel.places), len(channels), *returned[0].shape)
+    returned, more = np.array(returned).reshape(shape).transpose(3, 2, 1, 0, 4)
     fitted = sum(
         found.mean(("chain", "draw")).sum(set(found.dims) - {"chain", "draw", "date", "geo"})
         for name, found in model.idata.posterior.data_vars.items()
@@ -108,5 +112,6 @@ def _draws(panel: Panel, model: object, draws: int) -> Draws:
         fitted = fitted.expand_dims(geo=list(panel.places))
     fitted = fitted.transpose("geo", "date").sel(geo=list(panel.places)).to_numpy()
     return Draws(
-        channels, caused, more, np.median(alpha.mean(axis=2), axis=0), fitted * target[:, None]
-    )
+        channels, caused, returned, more, np.median(alpha.mean(axis=2), axis=0),
+        fitted * target[:, None],
+    )  # fmt: skip

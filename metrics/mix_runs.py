@@ -37,8 +37,9 @@ STANDS, PRIOR = "stands", "unknown: prior"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 # mix_model_runs: one row per outcome. mix_model_estimates: one row per outcome, channel, grain
-# (all, year, quarter) and period; `caused` in units of the outcome, `return` and `marginal` per
-# unit of spend in the reporting currency, each as 5, 50 and 95 %; covered_share: of the period's
+# (all, year, quarter) and period; `caused` in the period, in units of the outcome; `return` and
+# `marginal` are what the period's own spend brought, when ever it came, per unit of it in the
+# reporting currency; each as 5, 50 and 95 %; covered_share: of the period's
 # weeks in all places, those in which the channel's spend is known; prior_dominance: of all weeks,
 # the interval's width over the prior's; verdict: STANDS, or PRIOR where that is above SILENT; a
 # channel that the gate refused has one row without numbers. mix_model_tests: one row per outcome
@@ -286,7 +287,9 @@ def _estimates(
         for grain, start, end, mask in _stretches(mondays):
             spent = float(np.nansum(panel.spends[channel][:, mask]))
             caused = draws.caused[:, c][:, :, mask].sum(axis=(1, 2))
-            more = draws.more[:, c][:, :, mask].sum(axis=(1, 2))
+            paid = mask & np.isfinite(panel.spends[channel])
+            returned = draws.returned[:, c][:, paid].sum(axis=1)
+            more = draws.more[:, c][:, paid].sum(axis=1)
             row = {
                 **same, "channel_id": channel, "grain": grain, "period_start": start,
                 "period_end": end, "status": "estimated", "spend_reporting": spent,
@@ -302,8 +305,8 @@ def _estimates(
                 "verdict": PRIOR if dominance > SILENT else STANDS, **_ends("caused", caused),
             }  # fmt: skip
             if spent > 0:
-                row |= _ends("return", caused / spent)
-                row |= _ends("marginal", (more - caused) / (0.01 * spent))
+                row |= _ends("return", returned / spent)
+                row |= _ends("marginal", (more - returned) / (0.01 * spent))
             yield row
     for channel, why in judged.refused.items():
         yield {

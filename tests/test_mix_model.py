@@ -150,8 +150,51 @@ def test_the_same_seed_gives_the_same_draws_and_another_does_not():
 def test_one_percent_more_spend_never_causes_more_than_one_percent_more():
     panel = gate(made()).panel
     draws = fit(panel, 10, 1)
-    caused, more = draws.caused.sum(axis=(2, 3)), draws.more.sum(axis=(2, 3))
-    assert (more >= caused).all() and (more <= 1.01 * caused + 1e-9).all()
+    brought, more = draws.returned.sum(axis=(2, 3)), draws.more.sum(axis=(2, 3))
+    assert (more >= brought).all() and (more <= 1.01 * brought + 1e-9).all()
+
+
+def test_what_spend_brings_belongs_to_the_weeks_of_the_spend():
+    """Twenty weeks on, twenty off: what still comes while nothing is spent is the spend's before."""
+    panel = gate(made()).panel
+    draws = fit(panel, 10, 1)
+    tv, lags = panel.spends["tv"], mix_model.LAGS
+    assert (draws.returned[:, 0][:, tv == 0] == 0).all() and (draws.caused[:, 0] > 0).any()
+    # Together they are what came, and what comes of the last weeks after the end.
+    late = draws.returned.sum(axis=3) - draws.caused.sum(axis=3)
+    assert (late >= -1e-9).all()
+    quiet = np.where(np.arange(tv.shape[1]) < tv.shape[1] - lags + 1, tv, 0.0)
+    once = mix_model.by_spend(quiet, 0.6, 1.5)[0]
+    weights = mix_model._weights(0.6)[0]
+    came = np.tanh(0.75 * (mix_model._lags(quiet) @ weights))
+    assert once.sum(axis=1) == pytest.approx(came.sum(axis=1), rel=1e-12)
+    one = np.zeros((1, 30))
+    one[0, 3] = 2.0
+    assert np.flatnonzero(mix_model.by_spend(one, 0.6, 1.5)[0]).tolist() == [3]
+    assert mix_model.by_spend(one, 0.6, 1.5)[0].sum() == pytest.approx(
+        np.tanh(0.75 * 2.0 * weights).sum()
+    )
+
+
+def test_a_quarter_with_little_spend_does_not_get_the_return_of_the_one_before():
+    """A burst at the end of March, hardly anything in April: the same return a unit, or more."""
+    panel = made(places=1, weeks=120)
+    spend = np.full((1, 120), 1.0)
+    spend[0, ::8] = 120.0
+    spend[0, 11:13], spend[0, 13:26] = 150.0, 1.0  # to 31 March 2024, and the quarter after
+    panel = dataclasses.replace(panel, spends={"tv": spend})
+    draws = fit(panel, 10, 1)
+    told = {"outcome": "orders", "estimator": "built_in", "run_id": "r"}
+    rows = {
+        (row["grain"], row["period_start"]): row
+        for row in mix_runs._estimates(mix_model.Gate(panel, {}, (), 120, 20), draws, told)
+    }
+    quiet = rows["quarter", dt.date(2024, 4, 1)]
+    assert quiet["caused_mid"] / quiet["spend_reporting"] > 3 * quiet["return_mid"]
+    # A unit brings at most what it would without any other beside it.
+    problem = mix_model._Problem(panel)
+    alone = draws.returned[:, 0] / spend
+    assert quiet["return_high"] <= alone.max() + 1e-9 and problem.channels == ("tv",)
 
 
 def test_a_channel_of_which_the_data_say_little_nearly_gets_its_prior_back():
