@@ -208,6 +208,7 @@ def comparisons(data: Path) -> list[str]:
         ("not compared: no test in the quarter", found.untested),
         ("not compared: the mix model says no more than was assumed", found.prior),
         ("not compared: the test is contaminated", found.contaminated),
+        ("not compared: the test cannot be checked here", found.not_checked),
         ("not compared: the mix model does not cover whom the test was on", found.uncovered),
         ("not compared: the test could not tell", found.untold),
         *zip(

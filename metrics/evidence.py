@@ -70,14 +70,16 @@ modelled as (
     where estimates.grain = 'quarter' and estimates.status = 'estimated'
 ),
 told as (
-    -- What spoils a test spoils its tool's answer too.
+    -- What spoils a test spoils its tool's answer too, and so does a design that we cannot read.
     select
         reported.channel_id, reported.period_start, reported.period_end, reported.kind,
         reported.outcome, reported.estimate, reported.low, reported.high, reported.n,
-        reported.unit, reported.caveat || coalesce(' ' || estimates.contamination, '') as caveat,
+        reported.unit, reported.caveat || case when estimates.status = 'refused'
+            then ' It cannot be checked here: ' || estimates.reason
+            else coalesce(' ' || estimates.contamination, '') end as caveat,
         reported.evidence_source, reported.covered_share,
         case when reported.kind in ('experiment', 'quasi_experiment')
-            then coalesce(estimates.verdict, getvariable('unchecked')) end as verdict,
+            then coalesce(estimates.verdict, getvariable('not_checked')) end as verdict,
         cast(null as varchar) as run_id
     from marts.fct_evidence as reported
     left join metrics.experiment_estimates as estimates
@@ -109,18 +111,19 @@ tests as (
         estimates.incremental, estimates.incremental_low, estimates.incremental_high,
         estimates.reported_incremental, estimates.reported_low, estimates.reported_high,
         estimates.misstated_low, estimates.misstated_high, estimates.verdict as test_verdict,
-        estimates.registered, modelled.caused_low, modelled.caused_mid, modelled.caused_high,
+        estimates.registered, estimates.reason as not_checked, modelled.caused_low, modelled.caused_mid, modelled.caused_high,
         cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
             as date) as quarter_start,
         row_number() over (
             partition by channel_id, estimates.outcome, quarter_start
-            order by estimates.verdict = getvariable('contaminated'), estimates.kind,
+            order by estimates.status = 'refused',
+                estimates.verdict = getvariable('contaminated'), estimates.kind,
                 ends_on desc, estimates.experiment_id) as place
     from metrics.experiment_estimates as estimates
     left join metrics.mix_model_tests as modelled
         on modelled.experiment_id = estimates.experiment_id
         and modelled.outcome = estimates.outcome
-    where estimates.status = 'estimated'
+    where estimates.status = 'estimated' or estimates.reported_incremental is not null
 ),
 marks as (
     select channel_id, period_start as quarter_start, outcomes.outcome, sum(low) as at_least
@@ -184,7 +187,8 @@ select
     marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case
-        when tests.test_verdict = getvariable('contaminated') then tests.test_verdict
+        when tests.test_verdict in (getvariable('contaminated'), getvariable('not_checked'))
+            then tests.test_verdict
         when mixes.is_silent then getvariable('prior')
         when tests.incremental is null or tests.caused_low is null then 'unknown'
         when tests.caused_low <= tests.incremental_high
@@ -198,6 +202,9 @@ select
         when tests.test_verdict = getvariable('contaminated') then format(
             'other spend makes the {} {:.2f} to {:.2f} times the effect',
             replace(tests.kind, '_', '-'), tests.misstated_low, tests.misstated_high)
+        when tests.test_verdict = getvariable('not_checked') then 'what the tool of the '
+            || replace(tests.kind, '_', '-') || ' reported cannot be checked here: '
+            || rtrim(tests.not_checked, '.')
         when mixes.is_silent then 'the mix model says no more of the channel than was assumed'
         when tests.experiment_id is null then 'no experiment in this quarter'
             || case when mixes.caused_mid is not null and coalesce(
@@ -226,11 +233,12 @@ where coalesce(tests.place, 1) = 1;
 """
 
 
-# One row (rows, agree, conflict, contaminated, prior, untested, uncovered, untold) of
+# One row (rows, agree, conflict, contaminated, not_checked, prior, untested, uncovered, untold) of
 # channel_triangulation: why rows have no verdict, each row under its first reason.
 COMPARED = """
 select count(*), count(*) filter (verdict = 'agree'), count(*) filter (verdict = 'conflict'),
     count(*) filter (verdict = getvariable('contaminated')),
+    count(*) filter (verdict = getvariable('not_checked')),
     count(*) filter (verdict = getvariable('prior')),
     count(*) filter (verdict = 'unknown' and experiment_id is null),
     count(*) filter (verdict = 'unknown' and experiment_id is not null
@@ -247,6 +255,7 @@ class Compared(typing.NamedTuple):
     agree: int
     conflict: int
     contaminated: int
+    not_checked: int
     prior: int
     untested: int
     uncovered: int
@@ -257,6 +266,7 @@ class Compared(typing.NamedTuple):
             f"triangulation: of {self.rows} rows {self.agree} agree and {self.conflict} conflict; "
             f"no verdict on {self.untested} without a test, {self.prior} of which the mix model "
             f"says no more than was assumed, {self.contaminated} whose test is contaminated, "
+            f"{self.not_checked} whose test cannot be checked, "
             f"{self.uncovered} whose test the mix model does not cover and {self.untold} whose "
             "test could not tell"
         )
@@ -270,11 +280,12 @@ def compared(connection: duckdb.DuckDBPyConnection) -> Compared:
 
 
 def _words(connection: duckdb.DuckDBPyConnection) -> None:
-    from metrics.experiments import CONTAMINATED, UNCHECKED
+    from metrics.experiments import CONTAMINATED, NOT_ESTIMATED, UNCHECKED
     from metrics.mix_runs import PRIOR
 
     connection.execute(f"set variable prior = '{PRIOR}'")
     connection.execute(f"set variable contaminated = '{CONTAMINATED}'")
+    connection.execute(f"set variable not_checked = '{NOT_ESTIMATED}'")
     connection.execute(f"set variable unchecked = '{UNCHECKED}'")
 
 

@@ -42,7 +42,8 @@ OUTCOMES = ("leads_created", "leads_qualified", "orders", "revenue_reporting")
 # all treated places over the test, `att` is the mean per place and period. Shares are fractions.
 # low and high are 90 %. weights, treated and controls are JSON. misstated: the least and most that
 # the estimate may be of the effect, as spend by place tells; null where it does not. verdict: what
-# an estimate is worth as evidence, STANDS, UNCHECKED or CONTAMINATED.
+# an estimate is worth as evidence, STANDS, UNCHECKED or CONTAMINATED; NOT_ESTIMATED where we have none,
+# and so where the report of its tool cannot be checked.
 TABLES = """
 create schema if not exists metrics;
 create or replace table metrics.experiment_estimates (
@@ -62,6 +63,7 @@ create or replace table metrics.experiment_periods (
 """
 STANDS, UNCHECKED = "stands", "stands, contamination not known"
 CONTAMINATED = "unknown: contaminated"
+NOT_ESTIMATED = "unknown: not checked"
 BEFORE = """
 create table if not exists metrics.experiment_estimates (experiment_id varchar);
 create or replace temp table estimates_before as select * from metrics.experiment_estimates;
@@ -132,7 +134,10 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]
                 told |= found
             estimated += 1
         except Refused as why:
-            told |= {"status": "refused", "reason": str(why), "confidence": None}
+            told |= {
+                "status": "refused", "reason": str(why), "confidence": None,
+                "verdict": NOT_ESTIMATED,
+            }  # fmt: skip
         _insert(connection, "experiment_estimates", _said(test, told, run))
         if periods:
             connection.executemany(

@@ -140,6 +140,17 @@ create table metrics.experiment_estimates as select 'x' as experiment_id, 'tv' a
     69.0::double as incremental_high, 42.0::double as reported_incremental,
     12.0::double as reported_low, 75.0::double as reported_high, 1.0::double as misstated_low,
     1.05::double as misstated_high, 'stands' as verdict;
+create table metrics.mix_model_runs as select 'revenue_reporting' as outcome,
+    date '2025-03-03' as first_week, date '2026-09-21' as last_week;
+create table metrics.mix_model_estimates as from (values
+    ('revenue_reporting', 'tv', 'year', date '2025-01-01', date '2025-12-31', 'estimated', 9.0, 9.0,
+     9.0, 'stands'),
+    ('revenue_reporting', 'tv', 'year', date '2026-01-01', date '2026-12-31', 'estimated', 100.0,
+     200.0, 300.0, 'stands'),
+    ('revenue_reporting', 'events', 'year', date '2026-01-01', date '2026-12-31', 'estimated', 0.0,
+     50.0, 90.0, 'unknown: prior'))
+    as t(outcome, channel_id, grain, period_start, period_end, status, caused_low, caused_mid,
+         caused_high, verdict);
 create table metrics.channel_triangulation as select 't1' as triangulation_key, 'tv' as channel_id,
     date '2026-01-01' as quarter_start, 'leads_created' as outcome,
     'x' as experiment_id, 'experiment' as experiment_kind, 40.0::double as experiment_estimate,

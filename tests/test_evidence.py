@@ -43,7 +43,7 @@ insert into marts.fct_evidence values
      .03, .01, .1, 31, 'share of answers', 'Noise.', 'asked');
 create table metrics.experiment_estimates (experiment_id varchar, channel_id varchar,
     kind varchar, design varchar, outcome varchar, starts_on date, ends_on date,
-    registered varchar, method varchar, status varchar, incremental double,
+    registered varchar, method varchar, status varchar, reason varchar, incremental double,
     incremental_low double, incremental_high double, p_value double, window_mape double,
     detectable_lift double, contamination varchar, misstated_low double, misstated_high double,
     verdict varchar, reported_incremental double, reported_low double, reported_high double,
@@ -75,7 +75,7 @@ def small():
             connection.execute(
                 "insert into metrics.experiment_estimates values ('x', 'tv', 'experiment', "
                 "'geo_holdout', 'leads_created', '2026-01-05', '2026-02-01', "
-                "'registered beforehand', 'synthetic control', 'estimated', ?, ?, ?, .04, .1, .2, "
+                "'registered beforehand', 'synthetic control', 'estimated', null, ?, ?, ?, .04, .1, .2, "
                 "'Nothing known against it.', .7, 1.2, ?, 12, 5, 19, 'r')",
                 [(low + high) / 2, low, high, verdict],
             )  # fmt: skip
@@ -152,8 +152,48 @@ def test_what_spoils_a_test_spoils_what_its_tool_reported_too(small):
         "where kind = 'experiment' and run_id is null order by 1"
     ).fetchall() == [
         ("leads_created", "unknown: contaminated", "One test. Nothing known against it."),
-        ("orders", experiments.UNCHECKED, "One test."),
+        ("orders", experiments.NOT_ESTIMATED, "One test."),
     ]
+
+
+def test_a_test_that_we_cannot_read_is_shown_as_reported_and_stands_for_nothing(small):
+    *_, connection = small(10, 30, (15, 25))
+    connection.execute(
+        "update metrics.experiment_estimates set status = 'refused', reason = 'no controls.', "
+        "incremental = null, incremental_low = null, incremental_high = null, method = null, "
+        "contamination = null, verdict = ?", [experiments.NOT_ESTIMATED],
+    )  # fmt: skip
+    connection.execute(
+        "insert into marts.fct_evidence values "
+        "('tv', '2026-01-05', '2026-02-01', 1, 'experiment', 'leads_created (lift)', .2, .1, .3, "
+        "null, 'share of the expected', 'One test.', 'x')"
+    )
+    said = evidence.write(RUN, connection)
+    assert connection.execute(
+        "select verdict, caveat from metrics.evidence where kind = 'experiment'"
+    ).fetchall() == [
+        ("unknown: not checked", "One test. It cannot be checked here: no controls."),
+    ]
+    assert connection.execute(
+        "select experiment_id, experiment_estimate, reported_estimate, verdict, verdict_reason "
+        "from metrics.channel_triangulation where outcome = 'leads_created'"
+    ).fetchall() == [
+        ("x", None, 12, "unknown: not checked",
+         "what the tool of the experiment reported cannot be checked here: no controls"),
+    ]  # fmt: skip
+    assert evidence.compared(connection).not_checked == 1
+    assert "1 whose test cannot be checked" in said[0]
+    # A test of the same quarter that can be read goes before it.
+    connection.execute(
+        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
+        "replace ('estimated' as status, null as reason, 20 as incremental, 10 as "
+        "incremental_low, 30 as incremental_high, 'stands' as verdict, date '2026-01-20' as "
+        "ends_on) from metrics.experiment_estimates"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
+    ).fetchall() == [("sound",)]
 
 
 def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
@@ -220,6 +260,20 @@ def test_a_build_says_of_how_many_rows_there_is_a_verdict_and_what_the_others_la
         "rows": 3, "untested": 2, field: 1,
     }  # fmt: skip
     assert said[0] == found.sentence() and said[0].startswith("triangulation: of 3 rows")
+
+
+def test_a_share_of_answers_is_the_same_number_in_evidence_and_as_a_metric(built):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select count(*), count(*) filter (abs(e.estimate - v.value) < 1e-6 and e.n = v.n "
+            "and abs(e.low - v.low) < 1e-6 and abs(e.high - v.high) < 1e-6) "
+            "from marts.fct_evidence as e join metrics.metric_values as v "
+            "on v.metric_id = 'self_reported_source_share' and v.grain = 'quarter' "
+            "and v.period_start = e.period_start and v.slice_value = "
+            "case when e.outcome = 'named the decoy' then 'decoy' else e.channel_id end "
+            "where e.outcome in ('named as the source', 'named the decoy')"
+        ).fetchall()
+    assert rows[0][0] > 100 and rows[0][0] == rows[0][1]
 
 
 def test_a_rule_that_gives_a_channel_nothing_is_the_least(small):

@@ -411,7 +411,7 @@ def emptied(connection):
         connection.execute(f"delete from metrics.{table}")
     connection.execute(
         "delete from quality.results; delete from metrics.evidence; "
-        "delete from metrics.experiment_estimates"
+        "delete from metrics.experiment_estimates; delete from metrics.mix_model_estimates"
     )
 
 

@@ -480,6 +480,22 @@ def test_a_contaminated_test_is_shown_with_both_estimates_and_how_wrong_it_may_b
         assert re.search(r"\d\.\d\d to \d\.\d\d times the effect", part)
 
 
+def test_every_kind_of_evidence_has_its_column_and_a_test_nobody_can_check_says_so(main):
+    rows = {row[0]: row[1:] for row in ask(
+        main, "select channel_id, experiment, quasi_experiment, mix_model "
+              "from dashboards.channel_evidence")}  # fmt: skip
+    assert "unknown: not checked" in rows["display"][1] and "by its tool" in rows["display"][1]
+    _, _, mix = rows["tv"]
+    assert re.search(r"order revenue \+[\d,.]+ .*\([\d,.]+ .* to [\d,.]+ .*\), 1 Jan 2026 to", mix)
+    assert "leads qualified +" in mix and "unknown" not in mix
+    assert "unknown: prior" in rows["paid_search"][2]
+    says = dict(ask(main, "select channel, test_says from dashboards.triangulation "
+                          "where agreement = 'unknown: not checked'"))  # fmt: skip
+    assert list(says) == ["Display"] and says["Display"].endswith(
+        "by the tool of the quasi-experiment; unknown: not checked"
+    )
+
+
 # --- why it changed, signals, the weekly review --------------------------------------------------
 
 

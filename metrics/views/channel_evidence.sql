@@ -1,4 +1,4 @@
--- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated. Kinds are never averaged with each other or with credit.
+-- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated, and what we cannot estimate ourselves unknown: not checked. The mix model is shown for the last calendar year that it knows anything of. Kinds are never averaged with each other or with credit.
 with years as (
     select p.as_of, p.reporting_currency, d.fiscal_year_start_date as starts_on
     from ops.publication as p
@@ -26,7 +26,7 @@ credits as (
 ),
 tests as (
     select
-        t.channel_id, t.experiment_id, t.outcome, t.starts_on, t.ends_on, t.verdict,
+        t.channel_id, t.kind, t.experiment_id, t.outcome, t.starts_on, t.ends_on, t.verdict,
         t.misstated_low, t.misstated_high,
         abs(t.reported_incremental - t.incremental) <= 0.01 * abs(t.incremental) as is_alike,
         signed(t.incremental, 'count', '') || ' (' || said(t.incremental_low, 'count', '')
@@ -36,24 +36,24 @@ tests as (
             || ')', '') as theirs
     from metrics.experiment_estimates as t
     cross join years as y
-    where t.kind = 'experiment' and t.ends_on between y.starts_on - interval 1 year and y.as_of
+    where t.ends_on between y.starts_on - interval 1 year and y.as_of
 ),
 proofs as (
     select
-        channel_id, 'experiment' as kind,
+        channel_id, kind,
         replace(outcome, '_', ' ') || ' ' || replace(case
-            when ours is null then theirs || ' by its tool, not estimated by us'
+            when ours is null then theirs || ' by its tool'
             when is_alike then ours
             else ours || coalesce(', by its tool ' || theirs, '') end, '-', '−')
         || ', ' || strftime(starts_on, '%-d %b %Y') || ' to ' || strftime(ends_on, '%-d %b %Y')
-        || case when verdict like 'unknown%' then '; ' || verdict
-                || format(', {:.2f} to {:.2f} times the effect', misstated_low, misstated_high)
+        || case when verdict like 'unknown%' then '; ' || verdict || coalesce(
+                format(', {:.2f} to {:.2f} times the effect', misstated_low, misstated_high), '')
             when verdict <> 'stands' then '; ' || replace(verdict, 'stands, ', '') else '' end
             as says
     from tests
     where coalesce(ours, theirs) is not null
     qualify row_number() over (
-        partition by channel_id, outcome order by verdict like 'unknown%', ends_on desc
+        partition by channel_id, kind, outcome order by ours is null, verdict like 'unknown%', ends_on desc
     ) = 1
     union all
     select
@@ -93,15 +93,41 @@ proofs as (
     where least_sum > 0
     group by channel_id
 ),
+modelled as (
+    select
+        m.channel_id, 'mix_model' as kind,
+        case m.outcome when 'revenue_reporting' then 'order revenue '
+            else replace(m.outcome, '_', ' ') || ' ' end
+        || replace(signed(m.caused_mid, u.unit, y.reporting_currency), '-', '−')
+        || ' (' || said(m.caused_low, u.unit, y.reporting_currency) || ' to '
+        || said(m.caused_high, u.unit, y.reporting_currency) || '), '
+        || strftime(greatest(m.period_start, r.first_week), '%-d %b %Y') || ' to '
+        || strftime(least(m.period_end, r.last_week + 6), '%-d %b %Y')
+        || case when m.verdict like 'unknown%' then '; ' || m.verdict else '' end as says
+    from metrics.mix_model_estimates as m
+    join metrics.mix_model_runs as r using (outcome)
+    join (values ('revenue_reporting', 'money'), ('leads_qualified', 'count')) as u(outcome, unit)
+        using (outcome)
+    cross join years as y
+    where m.grain = 'year' and m.status = 'estimated'
+        and least(m.period_end, r.last_week) >= y.starts_on - interval 1 year
+    qualify row_number() over (
+        partition by m.channel_id, m.outcome order by m.period_start desc
+    ) = 1
+),
 proved as (
     select
         channel_id,
         string_agg(case when kind = 'experiment' then says end, '; ' order by says) as experiment,
+        string_agg(case when kind = 'quasi_experiment' then says end, '; ' order by says)
+            as quasi_experiment,
+        string_agg(case when kind = 'mix_model' then says end, '; ' order by says desc)
+            as mix_model,
         string_agg(case when kind = 'direct_response' then says end, '; ' order by says)
             as codes_and_calls,
         string_agg(case when kind = 'self_report' then says end, '; ' order by says)
             as said_by_customers
-    from proofs
+    from (select * from proofs union all select * from modelled)
     group by channel_id
 ),
 owners as (
@@ -129,6 +155,10 @@ select
         as credit_text,
     coalesce(v.experiment, case when k.channel_id <> 'unattributed' then 'none' else '' end)
         as experiment,
+    coalesce(v.quasi_experiment, case when k.channel_id <> 'unattributed' then 'none' else '' end)
+        as quasi_experiment,
+    coalesce(v.mix_model, case when k.channel_id <> 'unattributed' then 'none' else '' end)
+        as mix_model,
     coalesce(v.codes_and_calls, case when k.channel_id <> 'unattributed' then 'none' else '' end)
         as codes_and_calls,
     coalesce(v.said_by_customers, case when k.channel_id <> 'unattributed' then 'none' else '' end)

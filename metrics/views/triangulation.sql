@@ -4,7 +4,8 @@ with units as (
         case t.outcome when 'revenue_reporting' then 'order revenue' when 'deals_won' then 'won deals'
             else replace(t.outcome, '_', ' ') end as outcome_label
     from metrics.channel_triangulation as t
-    where t.experiment_estimate is not null or t.mix_mid is not null or t.credit_high is not null
+    where t.experiment_estimate is not null or t.reported_estimate is not null
+        or t.mix_mid is not null or t.credit_high is not null
 )
 select
     u.quarter_start as period_start, d.channel_label as channel, u.outcome_label as outcome,
@@ -17,6 +18,12 @@ select
             || coalesce(' (' || said(u.reported_low, u.unit, p.reporting_currency) || ' to '
                 || said(u.reported_high, u.unit, p.reporting_currency) || ')', ''), '')
         || case when u.experiment_verdict <> 'stands' then '; ' || u.experiment_verdict else '' end
+    when u.reported_estimate is not null then
+        said(u.reported_estimate, u.unit, p.reporting_currency)
+        || coalesce(' (' || said(u.reported_low, u.unit, p.reporting_currency) || ' to '
+            || said(u.reported_high, u.unit, p.reporting_currency) || ')', '')
+        || ' by the tool of the ' || replace(u.experiment_kind, '_', '-') || '; '
+        || u.experiment_verdict
     end as test_says,
     u.misstated_low, u.misstated_high,
     case when u.mix_in_test_mid is not null then

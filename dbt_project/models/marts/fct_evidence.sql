@@ -173,7 +173,8 @@ leak_evidence as (
     from {{ ref('fct_code_leaks') }}
 ),
 
--- Everybody who was asked: leads, and contacts who answered without being one.
+-- Answers of leads, counted as fct_self_reports counts them: an answer that no rule could code is none, the
+-- decoy is one.
 asked as (
     select
         created_date,
@@ -181,24 +182,6 @@ asked as (
         self_reported_channel,
         coalesce(is_decoy, false) as is_decoy
     from {{ ref('fct_leads') }}
-    union all
-    select
-        contacts.created_date,
-        coded.self_reported_source,
-        coded.self_reported_channel,
-        coded.is_decoy
-    from (
-        select
-            resolved.contact_id,
-            min({{ to_local_date('resolved.created_at', 'organization.time_zone') }}) as created_date,
-            min(resolved.self_reported_source) as self_reported_source
-        from {{ ref('int_contacts_resolved') }} as resolved
-        cross join organization
-        group by resolved.contact_id
-    ) as contacts
-    inner join {{ ref('int_self_reports_coded') }} as coded
-        on contacts.self_reported_source = coded.self_reported_source
-    where not exists (select 1 from {{ ref('fct_leads') }} as leads where leads.contact_id = contacts.contact_id)
 ),
 
 asked_quarters as (
@@ -206,7 +189,7 @@ asked_quarters as (
         {{ period_start('created_date', 'quarter') }} as period_start,
         count(*) as asked,
         sum(case when is_decoy then 1 else 0 end) as decoys,
-        sum(case when self_reported_channel <> 'unknown' and not is_decoy then 1 else 0 end) as valid
+        sum(case when is_decoy or self_reported_channel <> 'unknown' then 1 else 0 end) as valid
     from asked
     where created_date is not null
     group by {{ period_start('created_date', 'quarter') }}
@@ -227,7 +210,7 @@ qualified_quarters as (
         period_start,
         count(*) as asked,
         sum(case when is_decoy then 1 else 0 end) as decoys,
-        sum(case when self_reported_channel <> 'unknown' and not is_decoy then 1 else 0 end) as valid
+        sum(case when is_decoy or self_reported_channel <> 'unknown' then 1 else 0 end) as valid
     from answered_qualified
     group by period_start
 ),
@@ -275,12 +258,12 @@ self_reports as (
         period_start,
         'qualified leads, named the decoy' as outcome,
         decoys as hits,
-        valid + decoys as n,
+        valid as n,
         asked,
         valid,
         decoys
     from qualified_quarters
-    where valid + decoys > 0
+    where valid > 0
     union all
     -- How often people name a channel that never ran: the noise in every share above.
     select
@@ -288,12 +271,12 @@ self_reports as (
         period_start,
         'named the decoy' as outcome,
         decoys as hits,
-        valid + decoys as n,
+        valid as n,
         asked,
         valid,
         decoys
     from asked_quarters
-    where valid + decoys > 0
+    where valid > 0
 ),
 
 self_report_evidence as (
@@ -310,8 +293,8 @@ self_report_evidence as (
         n,
         'share of answers' as unit,
         'What people remember: ' || {{ as_type('valid', 'text') }} || ' of ' || {{ as_type('asked', 'text') }}
-        || ' asked named a channel, ' || {{ as_type('decoys', 'text') }}
-        || ' one that never ran (not counted in). 95 % interval after Wilson.' as caveat
+        || ' asked named a source, ' || {{ as_type('decoys', 'text') }}
+        || ' of them one that never ran. 95 % interval after Wilson.' as caveat
     from self_reports
 ),
 
