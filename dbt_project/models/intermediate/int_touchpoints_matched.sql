@@ -1,7 +1,7 @@
 {# Touchpoints with the contact they are of: by the CRM's id, else by hashed e-mail, else nobody's. The day is
    that of the account's time zone where an account of ours is named, else the organization's.
 
-   A system's own word for the channel counts first, then the UTM tag, then the referrer; a web visit without
+   A system's own word for the channel counts first, then the vanity address, the UTM tag, the referrer; a web visit without
    either was typed in or bookmarked. What none of the registers knows is 'unknown', which a gate counts. #}
 {%- set source_tag = "replace(replace(lower(trim(utm_source)), ' ', '_'), '-', '_')" -%}
 {%- set medium_tag = "replace(replace(lower(trim(utm_medium)), ' ', '_'), '-', '_')" -%}
@@ -84,6 +84,34 @@ referred as (
             and substr(hosts.host_above, position('.' in hosts.host_above) + 1) = top.referrer_host
 ),
 
+-- Addresses as the register writes them.
+landed as (
+    select
+        landing_url,
+        vanity.channel_id
+    from (
+        select
+            landing_url,
+            case when address like '%/' then substr(address, 1, length(address) - 1) else address end as address
+        from (
+            select
+                landing_url,
+                case when address like 'www.%' then substr(address, 5) else address end as address
+            from (
+                select
+                    landing_url,
+                    {{ dbt.split_part(dbt.split_part(
+                        "replace(replace(lower(trim(landing_url)), 'https://', ''), 'http://', '')", "'?'", 1), "'#'", 1
+                    ) }} as address
+                from {{ ref('stg_feeds__touchpoints') }}
+                where landing_url is not null
+                group by landing_url
+            ) as opened
+        ) as bare
+    ) as addresses
+    inner join {{ ref('vanity_addresses') }} as vanity on addresses.address = vanity.address
+),
+
 matched as (
     select
         touchpoints.*,
@@ -116,6 +144,7 @@ select
     {{ to_local_date('matched.occurred_at', 'matched.time_zone') }} as occurred_date,
     case
         when channels.channel_id is not null then channels.channel_id
+        when landed.channel_id is not null then landed.channel_id
         when tagged.channel_id is not null then tagged.channel_id
         -- A tag that no register knows says more than where the click came from: it is looked into, not guessed.
         when matched.utm_source is not null or matched.utm_medium is not null then 'unknown'
@@ -125,6 +154,7 @@ select
     end as channel_id,
     case
         when channels.channel_id is not null then 'reported'
+        when landed.channel_id is not null then 'vanity'
         when tagged.channel_id is not null then 'utm'
         when matched.utm_source is not null or matched.utm_medium is not null then 'none'
         when referred.channel_id is not null then 'referrer'
@@ -144,6 +174,8 @@ select
     matched.call_seconds,
     -- A call of a minute or more from a number that never called before.
     case when matched.kind = 'call' then matched.call_seconds >= 60 and matched.is_first_call end as is_qualified_call,
+    -- The channel whose address was opened, whatever else names one.
+    landed.channel_id as vanity_channel_id,
     matched.geography
 from matched
 left join {{ ref('channels') }} as channels
@@ -155,3 +187,4 @@ left join tagged
         and matched.utm_medium is not distinct from tagged.utm_medium
         and tagged.tag_rank = 1
 left join referred on matched.referrer = referred.referrer
+left join landed on matched.landing_url = landed.landing_url

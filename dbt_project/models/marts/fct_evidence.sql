@@ -115,6 +115,41 @@ responses as (
     from {{ ref('fct_touchpoints') }}
     where is_qualified_call
     group by channel_id, {{ period_start('occurred_date', 'quarter') }}
+    union all
+    select
+        'touchpoints' as told_by,
+        vanity_channel_id as channel_id,
+        {{ period_start('occurred_date', 'quarter') }} as period_start,
+        'visits to a vanity address' as outcome,
+        'visits' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from {{ ref('fct_touchpoints') }}
+    where vanity_channel_id is not null
+    group by vanity_channel_id, {{ period_start('occurred_date', 'quarter') }}
+    union all
+    -- Leads of contacts who opened the address in the four weeks before.
+    select
+        'touchpoints' as told_by,
+        visited.channel_id,
+        {{ period_start('visited.created_date', 'quarter') }} as period_start,
+        'leads after a visit to a vanity address' as outcome,
+        'leads' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from (
+        select distinct
+            leads.lead_id,
+            leads.created_date,
+            touchpoints.vanity_channel_id as channel_id
+        from {{ ref('fct_leads') }} as leads
+        inner join {{ ref('fct_touchpoints') }} as touchpoints on leads.contact_id = touchpoints.contact_id
+        where
+            touchpoints.vanity_channel_id is not null
+            and touchpoints.occurred_date <= leads.created_date
+            and touchpoints.occurred_date > {{ add_days('leads.created_date', -28) }}
+    ) as visited
+    group by visited.channel_id, {{ period_start('visited.created_date', 'quarter') }}
 ),
 
 direct_evidence as (
@@ -130,8 +165,8 @@ direct_evidence as (
         {{ unknown('number') }} as high,
         responses as n,
         unit,
-        'At least so many: who came without naming the code or calling the number is not in it; codes that leak'
-        || ' to others are.' as caveat
+        'At least so many: who came without naming the code, calling the number or typing the address is not in it;'
+        || ' codes that leak to others are.' as caveat
     from responses
 ),
 

@@ -26,6 +26,7 @@ with touchpoints as (
         promo_code,
         call_seconds,
         is_qualified_call,
+        vanity_channel_id,
         geography
     from {{ ref('int_touchpoints_matched') }}
 )

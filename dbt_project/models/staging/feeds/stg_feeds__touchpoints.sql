@@ -13,6 +13,7 @@ select
     latest.utm_medium,
     latest.utm_campaign,
     latest.referrer,
+    latest.landing_url,
     latest.event_id,
     latest.promo_code,
     latest.call_seconds,
