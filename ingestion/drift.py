@@ -29,6 +29,7 @@ EITHER, DECIDED, SIGNED, UNSIGNED = 1, 2, 4, 8
 # numbers with a part over 12, or none; a time that stood twice on the clock.
 ISO_EARLY, ISO_LATE, PART_OVER, PART_UNDER, TWICE = 1, 2, 4, 8, 16
 _DAY_NUMBERS = "^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}"
+_OFFSET = r"(Z|UTC|GMT|:[0-9]{2}(\.[0-9]+)? ?[+-][0-9]{2}(:?[0-9]{2})?)$"
 _OVER_TWELVE = "^(1[3-9]|[23][0-9])[-/.]|^[0-9]{1,2}[-/.](1[3-9]|[23][0-9])[-/.]"
 
 
@@ -129,7 +130,7 @@ def _shows(text: str, value: str, each: Watched) -> str | None:
         again = values.twice(value, marks.time_zone) if kind == "timestamp" else None
         if again is None:
             return day
-        naive = f"not regexp_matches({text}, '(Z|UTC|GMT|[0-9][+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
+        naive = f"not regexp_matches({text}, '{_OFFSET}')"
         return f"{day} + case when {again} and {naive} then {TWICE} else 0 end"
     if kind not in profiles.NUMERIC or marks.duration:
         return None
@@ -203,6 +204,8 @@ def _number(cell: str, marks: Marks) -> str | None:
 
 
 def _day(cell: str, forms: tuple[str, ...]) -> str | None:
+    if profiles.YEAR_DAY_MONTH.match(cell):
+        return f"'{cell}' puts the day before the month, so others may. Ask for the file again."
     plain = [form for form in forms if "%b" not in form and "%d" in form and "%m" in form]
     for form in plain:
         swapped = re.sub("%[dm]", lambda found: _SWAPPED[found[0]], form)

@@ -615,9 +615,10 @@ def _durations(found: Decision, column: Column, heading: str, distinct: list[str
 # --- days and times ------------------------------------------------------------------------------
 
 _ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?")
+YEAR_DAY_MONTH = re.compile(r"\d{4}[-/](1[3-9]|2\d|3[01])[-/](0?[1-9]|1[0-2])(?!\d)")
 _SPACED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? [+-]\d{2}:?\d{2}")
 _OFFSET = re.compile(
-    r"(Z|UTC|GMT|\d[+-]\d{2}(:?\d{2})?|(UTC|GMT)[+-]\d{1,2}(:\d{2})?|[A-Z]\w+/\w+)$"
+    r"(Z|UTC|GMT|:\d{2}(\.\d+)? ?[+-]\d{2}(:?\d{2})?|(UTC|GMT)[+-]\d{1,2}(:\d{2})?|[A-Z]\w+/\w+)$"
 )
 _LETTERS = re.compile(r"\d ?(?!AM|PM|UTC|GMT|Z$|Uhr)([A-Z]{2,5})$")
 _NUMERIC = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(.*)")
@@ -693,15 +694,27 @@ def _days(
             formats += [form] if form not in formats else []
         elif not _ISO.fullmatch(each):
             rest.append(each)
+    backward = next((each for each in distinct if YEAR_DAY_MONTH.match(each)), None)
+    if backward is not None:
+        found.questions.append(
+            f"'{backward}' in '{heading}' puts the day before the month, so others may. Correct it "
+            "at the source, or state 'dates' (--set dates=%Y-%d-%m)."
+        )
+        return
     if _is_swapped([*distinct, *typed]):
         found.questions.append(f"'{heading}': {SWAPPED_BY_A_SPREADSHEET}")
         return
     numeric = [(each, _NUMERIC.fullmatch(each)) for each in rest]
     matched = [(each, match) for each, match in numeric if match]
     named = [each for each, match in numeric if not match]
-    for mark in dict.fromkeys(match[2] for _, match in matched):
-        # The order around one separator says nothing of another's: 11.08.2026 and 08/01/2026.
-        own = [(each, match) for each, match in matched if match[2] == mark]
+    shapes = {(match[2], len(match[1]) > 2, len(match[4])) for _, match in matched}
+    # The order around one separator says nothing of another's: 11.08.2026 and 08/01/2026. Years of
+    # two digits come first among the forms: %Y takes two digits for the year 26.
+    for shape in sorted(shapes, key=lambda one: (one[2], one)):
+        own = [
+            (each, match) for each, match in matched
+            if (match[2], len(match[1]) > 2, len(match[4])) == shape
+        ]  # fmt: skip
         formats += _numeric(found, heading, own, context)
     months_named: set[str] = set()
     named_long = False

@@ -209,7 +209,7 @@ def _proposal(
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
     questions: list[str] = []
-    recognised = _chosen(recognised, stated)
+    recognised = _chosen(recognised, stated, table.layout.headings)
     numeric = {
         match.heading for match in recognised.matches
         if spec.columns[match.column].type in profiles.NUMERIC
@@ -276,14 +276,26 @@ def _text_or_list(value: str) -> str | list[str]:
     return value.split("|") if "|" in value else value
 
 
-def _chosen(recognised: Recognised, stated: dict[str, str]) -> Recognised:
-    """With the headings that a person named (`--set spend.from=Cost`)."""
-    froms = {key: stated.pop(key) for key in list(stated) if key.endswith(".from")}
-    return recognised._replace(matches=tuple(
-        match._replace(heading=froms[key], why="as stated") if (key := f"{match.column}.from")
-        in froms else match
-        for match in recognised.matches
-    ))  # fmt: skip
+def _chosen(
+    recognised: Recognised, stated: dict[str, str], headings: tuple[str, ...]
+) -> Recognised:
+    """With the headings that a person named (`--set spend={Cost}`): their cells are looked at as
+    those of any other match, where a template's would be taken as they stand."""
+    chosen = {
+        column: value[1:-1] for column, value in stated.items()
+        if value[:1] == "{" and value[-1:] == "}" and value[1:-1] in headings
+        and column in recognised.table.spec.columns
+    }  # fmt: skip
+    for column in chosen:
+        del stated[column]
+    words = {match.column: match.words for match in recognised.matches}
+    matches = [match for match in recognised.matches if match.column not in chosen]
+    matches += [
+        Match(column, heading, 1.0, "as stated", words.get(column, {}))
+        for column, heading in chosen.items()
+    ]
+    lacking = {name: why for name, why in recognised.lacking.items() if name not in chosen}
+    return recognised._replace(matches=tuple(matches), lacking=lacking)
 
 
 def _twice(
@@ -301,7 +313,7 @@ def _twice(
         if any(cells[each] != cells[first] for each in again):
             questions.append(
                 f"'{first}' stands {len(again) + 1} times over other cells, and one of them is "
-                f"'{match.column}'. Say --set {match.column}.from='{first}' or '{again[0]}'."
+                f"'{match.column}'. Say --set {match.column}='{{{first}}}' or '{{{again[0]}}}'."
             )
 
 

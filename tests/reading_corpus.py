@@ -61,6 +61,7 @@ def loaded(folder, path) -> tuple[dict[int, tuple] | None, dict[int, str], str]:
         statement = feeding.Statement(file, file.plan, opened)
         batch = con.sql(statement.rows({})).to_arrow_table()
         good = feeding._good(batch, file, statement)
+        statement.witnesses.settle()
         refused = dict(reading.rejected(con, opened))
         for table in file.refused:
             for row in table.to_pylist():
