@@ -67,30 +67,36 @@ class Witnesses:
                 found[f"_shown_{name}"] = f"({sql})::utinyint"
         return found
 
-    def look(self, rows: pa.Table, unreadable: Iterable[tuple[str, dict]]) -> None:
-        """Take in a batch. `unreadable` are columns and what the row says in all of them. Raises
-        MappingError for a cell that can be read under other marks only."""
+    def doubt(self, bad: pa.Table, unreadable: Iterable[tuple[str, dict]]) -> None:
+        """Take in the rows of a batch that have a fault; `unreadable` are columns and what the row
+        says in all of them. Raises MappingError for a cell that can be read under other marks."""
         for name, said in unreadable:
-            each = self.watched.get(name)
-            cell = said.get(each.stored) if each is not None else None
-            if each is None or cell is None or (name, cell) in self.asked:
+            each = self.watched[name]
+            cell = said.get(each.stored)
+            if cell is None or (name, cell) in self.asked:
                 continue
             self.asked.add((name, cell))
             why = _contradicts(cell, each)
             if why:
                 self._refuse(each, why)
-        for name in self.watched:
+        self._shown(bad)
+
+    def look(self, good: pa.Table) -> None:
+        """Take in the sound rows of a batch."""
+        self._shown(good)
+        for name, apart in self.apart.items():
+            apart.look(good[self.watched[name].stored])
+
+    def _shown(self, rows: pa.Table) -> None:
+        for name, each in self.watched.items():
             if f"_shown_{name}" not in rows.column_names:
                 continue
             shown = rows[f"_shown_{name}"]
             for value in pc.unique(shown).to_pylist():
                 self.seen[name] |= value or 0
-            if self.watched[name].column.type == "timestamp" and self.seen[name] & TWICE:
+            if each.column.type == "timestamp" and self.seen[name] & TWICE:
                 bits = pc.bit_wise_and(shown, pa.scalar(TWICE, pa.uint8()))
                 self.twice[name] += pc.sum(pc.greater(bits, 0)).as_py() or 0
-        for name, apart in self.apart.items():
-            if self.watched[name].stored in rows.column_names:
-                apart.look(rows[self.watched[name].stored])
 
     def settle(self) -> list[tuple[str, str]]:
         """What is to be said of the file (what, why), after its last row. Raises MappingError for

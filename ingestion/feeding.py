@@ -395,10 +395,11 @@ def _good(batch: pa.Table, file: File, sql: Statement) -> pa.Table:
     one shows that the file is written otherwise than its mapping says."""
     fault = batch["_fault"]
     if fault.null_count == len(fault):
-        sql.witnesses.look(batch, ())
+        sql.witnesses.look(batch)
         return batch
     bad, good = batch.filter(pc.is_valid(fault)), batch.filter(pc.is_null(fault))
-    sql.witnesses.look(good, sql.unreadable(bad))
+    sql.witnesses.doubt(bad, sql.unreadable(bad))
+    sql.witnesses.look(good)
     file.refused.append(sql.refusals(bad))
     return good
 
