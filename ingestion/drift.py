@@ -128,7 +128,7 @@ def _shows(text: str, value: str, each: Watched) -> str | None:
     if kind in ("date", "timestamp"):
         day = (
             f"case when {text} is null then 0 when substr({text}, 5, 1) in ('-', '/') then "
-            f"case when try_cast(substr({text}, 9, 2) as integer) > 12 then {ISO_LATE} "
+            f"case when substr({text}, 9, 2) > '12' then {ISO_LATE} "
             f"else {ISO_EARLY} end "
             f"when regexp_matches({text}, '{_OVER_TWELVE}') then {PART_OVER} "
             f"when regexp_matches({text}, '{_DAY_NUMBERS}') then {PART_UNDER} else 0 end"

@@ -114,8 +114,10 @@ def may_be(sign: str, code: str) -> bool:
 
 def currency_in(heading: str) -> tuple[str | None, str | None]:
     """(currency, None) or (None, sign of several) that a heading of amounts names."""
-    for code in re.findall(r"(?<![^\W\d_])[Tk]?([A-Z]{3})(?![^\W\d_])", heading):
-        if code in _HEADING_CODES:
+    codes = re.findall(r"(?<![^\W\d_])[Tk]?([A-Z]{3})(?![^\W\d_])", heading)
+    codes += [code.upper() for code in re.findall(r"_([a-z]{3})(?![^\W\d_])", heading)]
+    for code in codes:
+        if _HEADING_CODES.fullmatch(code):
             return code, None
     for sign in sorted((*CURRENCIES, "$", "¥"), key=lambda each: -len(each)):
         pattern = _sign_pattern(sign)
@@ -124,30 +126,8 @@ def currency_in(heading: str) -> tuple[str | None, str | None]:
     return None, None
 
 
-_HEADING_CODES = (
-    "EUR",
-    "USD",
-    "GBP",
-    "CHF",
-    "PLN",
-    "BRL",
-    "SEK",
-    "DKK",
-    "NOK",
-    "CZK",
-    "HUF",
-    "CAD",
-    "AUD",
-    "JPY",
-    "CNY",
-    "INR",
-    "MXN",
-    "TRY",
-    "ZAR",
-    "RON",
-    "BGN",
-    "SGD",
-    "NZD",
+_HEADING_CODES = re.compile(
+    "EUR|USD|GBP|CHF|PLN|BRL|SEK|DKK|NOK|CZK|HUF|CAD|AUD|JPY|CNY|INR|MXN|TRY|ZAR|RON|BGN|SGD|NZD"
 )
 CONVENTIONS = [
     (decimal, thousands)
@@ -160,7 +140,7 @@ _PER = r"(?<!per )(?<!pro )(?<!par )(?<!por )(?<!per)(?<!/)(?<!/ )"
 _SCALES = (
     (1000, rf"{_PER}\b(?:tsd|tausend|thousands?|milliers|milhares)\b|\bmiles de\b"
            rf"|\bR\$ ?mil\b|\bmil (?:reais|euros)\b"
-           r"|(?<![\w.,])['’]?0{3}s?(?![\w.,])|\b(?:in|en|em|x) ?1[.,' ]?000\b|× ?1[.,]?000\b"
+           rf"|{_PER}(?<![\w.,])['’]?0{{3}}s?(?![\w.,])|\b(?:in|en|em|x) ?1[.,' ]?000\b"
            r"|\ben miles\b"
            rf"|(?<!\w)[Tk]{_MONEY_UNIT}(?!\w)|(?<!\w){_MONEY_UNIT} ?['’]?(?:k|000s?)(?!\w)"),
     (1_000_000, rf"{_PER}\b(?:mio|mln|mn|millionen|millions?|millones|milh(?:ões|ao|ão)|milioni)\b"
@@ -237,7 +217,7 @@ class Apart:
                 continue
             value = float(word)
             alone = self.high < 0.4 * value if count > 1 else self.high < 0.01 * value
-            below = self.is_whole and value < 0 <= self.low
+            below = value < 0 <= self.low and (self.is_whole or value <= -99)
             if (value > 0 and alone) or below:
                 return (
                     f"'{word}' stands {count} times in '{heading}', far from all other values: "

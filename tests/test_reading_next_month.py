@@ -368,7 +368,8 @@ def test_the_day_in_a_name_is_one_or_none(name, meant):
         ("Kontakte in 1.000", 1000), ("Impressions (x1000)", 1000), ("impressions_k", 1000),
         ("Impresiones (en miles)", 1000), ("Coût (milliers)", 1000), ("Reach (Mio)", 1000000),
         ("Alcance (milhões)", 1000000), ("Budget (Mrd. €)", 1_000_000_000),
-        ("Cost per thousand", None), ("Preis pro Tausend", None), ("Coût par milliers", None),
+        ("Cost per thousand", None), ("Preis pro Tausend", None), ("CPM (per 000)", None),
+        ("Coût par milliers", None),
         ("Impressions", None), ("Milestones", None), ("Kosten", None), ("Reach 2000", None),
         ("1,000 contacts", None), ("Minutes", None), ("Market", None),
     ],
@@ -403,3 +404,22 @@ def test_weeks_of_a_flight_plan_are_no_years(folder, headings):
     path = folder.put("plan.csv", csv(lines))
     for found in proposing.proposals(path, folder.settings, "channel_days", {}):
         assert found.open
+
+
+@pytest.mark.parametrize(
+    ("heading", "own", "meant"),
+    [("Net cost (USD)", "EUR", "USD"), ("net_cost_usd", "EUR", "USD"), ("Net cost $", "USD", "USD"),
+     ("Net cost", "EUR", "EUR"), ("Net cost in TCHF", "EUR", "CHF"), ("Net cost $", "EUR", None)],
+)  # fmt: skip
+def test_a_currency_that_a_heading_shows_is_kept_or_asked(folder, heading, own, meant):
+    lines = month(8)
+    lines[0] = [*HEADS[:3], heading, HEADS[4]]
+    path = folder.put("m.csv", csv(lines))
+    organization = Organization("T", currency=own)
+    settings = dataclasses.replace(folder.settings, organization=organization)
+    said = {"channel": "radio", "spend": f"{{{heading}}}"}
+    (found,) = proposing.proposals(path, settings, "channel_days", said)
+    if meant is None:
+        assert "sign of several currencies" in " ".join(found.open)
+    else:
+        assert not found.open and found.entry["currency"] == meant
