@@ -95,6 +95,8 @@ def preview(
         say(
             f"  {file.repeated:,} rows repeat a key that stands before in the file; the last counts"
         )
+    for each in file.noted:
+        say(f"  assumed: {each.what} ({each.why})")
     for example in examples:
         say(f"  new row: {example}")
     for line in _refusals(file):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import json
 import typing
 import uuid
 import warnings
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion import layouts, reading, values
+from ingestion import drift, layouts, reading, values
 from ingestion import mapping as maps
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
@@ -73,6 +74,8 @@ class File:
     """It holds rows that were in quarantine."""
     plan: Plan | None = None
     assumptions: tuple[layouts.Assumption, ...] = ()
+    noted: tuple[layouts.Assumption, ...] = ()
+    """What only all its rows tell."""
     repeated: int = 0
     """Rows whose key stands before in the file; the last one counts."""
     fetched: int = 0
@@ -219,6 +222,7 @@ def _stream(
         for batch in _batches(con, sql.rows(said.of_load), size):
             file.fetched += batch.num_rows
             said.add(_good(batch, file, sql))
+        file.noted = tuple(layouts.Assumption(*each) for each in sql.witnesses.settle())
         rejected = reading.rejected(con, opened)
         if rejected:
             file.fetched += len(rejected)
@@ -387,12 +391,17 @@ def _table(con: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
 
 
 def _good(batch: pa.Table, file: File, sql: Statement) -> pa.Table:
-    """The batch without the rows that have a fault; these are refused."""
+    """The batch without the rows that have a fault; these are refused. Raises MappingError where
+    one shows that the file is written otherwise than its mapping says."""
     fault = batch["_fault"]
     if fault.null_count == len(fault):
+        sql.witnesses.look(batch)
         return batch
-    file.refused.append(sql.refusals(batch.filter(pc.is_valid(fault))))
-    return batch.filter(pc.is_null(fault))
+    bad, good = batch.filter(pc.is_valid(fault)), batch.filter(pc.is_null(fault))
+    sql.witnesses.doubt(bad, sql.unreadable(bad))
+    sql.witnesses.look(good)
+    file.refused.append(sql.refusals(bad))
+    return good
 
 
 def _placed(rows: pa.Table, column: str, rejected: list[tuple[int, str]]) -> pa.Table:
@@ -429,6 +438,7 @@ class Statement:
         self.groups = maps.groups(self.mapping, opened.headings, file.path.name)
         self._widths()
         self.faults = self._faults()
+        self.witnesses = drift.Witnesses(self.mapping, file.path.name, self._watched())
 
     def source(self, sql: str) -> str:
         """The file's rows, `_n`, `_g` (place within a wide row) and cells."""
@@ -471,6 +481,39 @@ class Statement:
             [rows["_file"], rows["_file_row"], *words, rows["_row_json"]], schema=REFUSALS
         )
 
+    def unreadable(self, rows: pa.Table) -> Iterator[tuple[str, dict]]:
+        """Of rows with a `_fault`: each column whose cell cannot be read, and what the row says."""
+        unread = {
+            str(number): name for number, (_, name, reason, _) in enumerate(self.faults)
+            if reason in NOT.values() and name in self.witnesses.watched
+        }  # fmt: skip
+        if not unread:
+            return
+        for fault, told in zip(
+            rows["_fault"].to_pylist(), rows["_row_json"].to_pylist(), strict=True
+        ):
+            names = [unread[n] for n in fault.split(",") if n in unread]
+            if names:
+                said = json.loads(told)
+                yield from ((name, said) for name in names)
+
+    def _watched(self) -> dict[str, drift.Watched]:
+        """The columns of a detected file whose cells people wrote."""
+        if self.mapping.entry.layout != "detect":
+            return {}
+        found = {}
+        for name, source in self.plan.columns.items():
+            column = self.table.spec.columns[name]
+            if source.constant is not None or source.how.template is not None:
+                continue
+            heading = source.headings[0]
+            personal = column.personal != "keep" or name in self.mapping.entry.hash
+            if personal or self.kinds.get(heading) != TEXT:
+                continue
+            told = stored_name(name, column)
+            found[name] = drift.Watched(column, source.how, self._marks(name), heading, told)
+        return found
+
     def _in_words(self, fault: str) -> tuple[str, str, str]:
         if fault.startswith(OUT):
             return fault.removeprefix(OUT), EXCLUDED, EXCLUDED_REMEDY
@@ -483,7 +526,8 @@ class Statement:
 
     def _columns(self) -> list[str]:
         system = ["_row_key", "_row_hash", "_file", "_file_row", "_fault", "_row_json"]
-        return [*(f'"{name}"' for name in self.table.stored), *system]
+        shown = self.witnesses.columns()
+        return [*(f'"{name}"' for name in self.table.stored), *system, *shown]
 
     def _full(self) -> str:
         """Cells, then texts, then values, then what is wrong with them, then keys and hashes."""
@@ -504,8 +548,9 @@ class Statement:
         as_text = f"select _n, _g, {self._left_out()} as _out, {texts} from ({source})"
         as_value = f"select *, {typed} from ({as_text})"
         judged = f"select *, {self._fault()} as _fault from ({as_value})"
+        shown = "".join(f", {sql} as {name}" for name, sql in self.witnesses.columns().items())
         return (
-            f"select {outputs}, _n + {self.opened.first} as _file_row, "
+            f"select {outputs}{shown}, _n + {self.opened.first} as _file_row, "
             f"{values.quoted(self.file.label)} as _file, "
             f"{values.row_key(names)} as _row_key, {hash_} as _row_hash, _fault, "
             f"case when _fault is not null then json_object({said})::varchar end as _row_json "
@@ -571,6 +616,7 @@ class Statement:
             negative=how.negative,
             duration=how.duration,
             language=how.language or entry.language,
+            own_decimal=how.decimal is not None,
             **scale,
         )
 

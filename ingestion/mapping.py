@@ -73,7 +73,7 @@ class From:
     multiply: float | None = None
     round: bool = False
     percent: bool = False
-    strip: str = ""
+    strip: Texts = ""
     negative: typing.Literal["minus", "parentheses", "trailing"] | None = None
     duration: typing.Literal["h:m", "m:s", "h:m:s", "words"] | None = None
     language: str | None = None
@@ -395,6 +395,8 @@ def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
                 f"{told_in}: 'decimal' is '.' or ',', 'thousands' one other character or none."
             )
     for zone in sorted({entry.time_zone, *_zones(entry)}):
+        if re.fullmatch(r"(UTC|GMT)?[+-](0?\d|1[0-4])(:?[0-5]\d)?", zone):
+            continue
         try:
             zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
@@ -460,8 +462,9 @@ def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     if wanted == FILE_DATE:
         if date_in_name(file) is None:
             raise MappingError(
-                f"{file}: its name holds no day, which '{column}' wants. Put the day of the export "
-                "into the file's name (posts_2026-09-30.csv), or set the column under 'constants'."
+                f"{file}: its name holds no day, or several, and '{column}' wants one. Put the day "
+                "of the export into the file's name (posts_2026-09-30.csv), or set the column "
+                "under 'constants'."
             )
         return wanted
     same = [heading for heading in headings if heading.strip() == wanted.strip()]
@@ -480,32 +483,48 @@ def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) 
 ROW_NUMBER = "row_number"
 FILE_DATE = "file_date"
 CONTENT_KEY = "content_key"
-_DAYS = (
-    (r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)", (1, 2, 3)),
-    (r"(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)", (3, 2, 1)),
+_DIVIDED = (
+    (r"(?<!\d)(20\d\d)([-_.])([01]?\d)\2([0-3]?\d)(?!\d)", (1, 3, 4)),
+    (r"(?<!\d)([0-3]?\d)(\.)([01]?\d)\2(20\d\d)(?!\d)", (4, 3, 1)),
 )
 _MONTH_DAY = r"([A-Z][a-z]{2})-([0-3]\d)-(20\d\d)"
+_RUN_TOGETHER = r"(?<![\dvV])(20\d\d)([01]\d)([0-3]\d)(?!\d)"
 _INSTANT = r"(?<!\d)(1[5-9]\d{8})(\d{3})?(?!\d)"
 
 
 def date_in_name(file: str) -> dt.date | None:
-    """The last day in a file's name, which is when an export was made: 2026-09-30, 20260930,
-    30.09.2026, Sep-30-2026 (Meta), or milliseconds since 1970 (LinkedIn)."""
-    found: list[tuple[int, dt.date]] = []
-    for pattern, (year, month, day) in _DAYS:
+    """The day in a file's name on which an export was made: 2026-09-30, 30.09.2026, Sep-30-2026
+    (Meta), else 20260930, milliseconds since 1970 (LinkedIn). Of a time, its last day.
+
+    A day whose parts are divided is one; a row of digits may be an id, and counts only where no
+    divided one stands. None where there is no day, or several that are not a time from and to.
+    """
+    divided: list[tuple[int, dt.date]] = []
+    for pattern, parts in _DIVIDED:
         for match in re.finditer(pattern, file):
-            try:
-                at = dt.date(int(match[year]), int(match[month]), int(match[day]))
-            except ValueError:
-                continue
-            found.append((match.start(), at))
+            divided += _found(match, *(match[part] for part in parts))
     for match in re.finditer(_MONTH_DAY, file):
         if match[1] in months.ENGLISH:
-            month = months.ENGLISH.index(match[1]) + 1
-            found.append((match.start(), dt.date(int(match[3]), month, int(match[2]))))
+            divided += _found(match, match[3], str(months.ENGLISH.index(match[1]) + 1), match[2])
+    digits: list[tuple[int, dt.date]] = []
+    for match in re.finditer(_RUN_TOGETHER, file):
+        digits += _found(match, *match.groups())
     for match in re.finditer(_INSTANT, file):
-        found.append((match.start(), dt.datetime.fromtimestamp(int(match[1]), dt.UTC).date()))
-    return max(found)[1] if found else None
+        at = dt.datetime.fromtimestamp(int(match[1]), dt.UTC).date()
+        digits.append((match.start(), at))
+    days = list(dict.fromkeys(day for _, day in sorted(divided or digits)))
+    if not days or len(days) > 2 or days != sorted(days):
+        return None
+    if len(days) == 2 and not divided and re.search(_INSTANT, file):
+        return None
+    return days[-1]
+
+
+def _found(match: re.Match, year: str, month: str, day: str) -> list[tuple[int, dt.date]]:
+    try:
+        return [(match.start(), dt.date(int(year), int(month), int(day)))]
+    except ValueError:
+        return []
 
 
 def pieces(template: str) -> list[tuple[str, int | None]]:

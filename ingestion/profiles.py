@@ -8,8 +8,11 @@ speak. Nothing here changes a cell.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import functools
 import re
 import typing
+import zoneinfo
 from collections import Counter
 from decimal import Decimal
 
@@ -38,6 +41,7 @@ MISSING_TEXT = MISSING - {
     "tbc",
 }
 """Fewer in text: NA is a country, None a name."""
+NUMERIC = ("integer", "number", "money")
 SENTINELS = {"999", "9999", "99999", "999999", "-1", "-9", "-99", "-999", "-9999"}
 TRUTH = {
     "true": "true", "yes": "true", "y": "true", "ja": "true", "j": "true", "oui": "true",
@@ -47,17 +51,180 @@ TRUTH = {
     "não": "false", "nao": "false", "falsch": "false", "faux": "false", "falso": "false",
     "nee": "false", "onwaar": "false", "off": "false", "✗": "false",
 }  # fmt: skip
-CURRENCIES = {"€": "EUR", "£": "GBP", "R$": "BRL", "zł": "PLN", "Kč": "CZK", "Fr.": "CHF",
-              "US$": "USD"}  # fmt: skip
-_SIGN = re.compile(r"(US\$|R\$|Fr\.|[€$£¥]|zł|Kč|kr\.?|[A-Z]{3})")
+CURRENCIES = {
+    "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Fr.": "CHF", "SFr.": "CHF", "Ft": "HUF",
+    "₹": "INR", "₺": "TRY", "TL": "TRY", "₽": "RUB", "₴": "UAH", "₩": "KRW", "₪": "ILS", "₫": "VND",
+    "₱": "PHP", "฿": "THB", "лв.": "BGN", "RM": "MYR", "Rp": "IDR", "S/.": "PEN", "S/": "PEN",
+    "B/.": "PAB", "R$": "BRL", "US$": "USD", "USD$": "USD", "AU$": "AUD", "A$": "AUD", "CA$": "CAD",
+    "CAD$": "CAD", "NZ$": "NZD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "SG$": "SGD",
+}  # fmt: skip
+"""Signs that are one currency's."""
+_OPEN_SIGNS = ("$", "¥", "kr.", "Rs.", "lei", "C$", "S$", "Dh", "Bs.", "din.", "₨")
+"""Signs of several: dollars, yen and yuan, crowns, rupees, ..."""
+
+
+def _sign_pattern(sign: str) -> str:
+    plain = re.escape(sign.removesuffix(".")) + r"\.?" * sign.endswith(".")
+    begins = r"(?<![^\W\d_])" if sign[0].isalpha() else ""
+    return begins + plain + (r"(?![^\W\d_])" if sign.rstrip(".")[-1].isalpha() else "")
+
+
+_SIGN = re.compile(
+    "(?i:"
+    + "|".join(map(_sign_pattern, sorted((*CURRENCIES, *_OPEN_SIGNS), key=lambda each: -len(each))))
+    + r")|(?<![^\W\d_])[A-Z]{3}(?![^\W\d_])"
+)
+
+
+@functools.cache
+def _codes() -> frozenset[str]:
+    from babel import Locale
+
+    return frozenset(Locale("en").currencies)
+
+
+def _sign_of(text: str) -> str | None:
+    """The sign or code of a currency in a cell, as `CURRENCIES` writes it."""
+    match = _SIGN.search(text)
+    if match is None:
+        return None
+    told = match[0].rstrip(".").lower()
+    for each in (*CURRENCIES, *_OPEN_SIGNS):
+        if each.rstrip(".").lower() == told:
+            return each
+    return match[0] if match[0] in _codes() else None
+
+
+def currency_of(sign: str) -> str | None:
+    """The currency of a sign; None where it is several currencies'."""
+    return CURRENCIES.get(sign, sign if re.fullmatch("[A-Z]{3}", sign) else None)
+
+
+_FAMILIES = {"$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP"),
+             "¥": ("JPY", "CNY"), "kr.": ("SEK", "DKK", "NOK", "ISK"), "lei": ("RON", "MDL"),
+             "Rs.": ("INR", "PKR", "LKR", "NPR", "MUR", "SCR"), "₨": ("INR", "PKR", "LKR", "NPR"),
+             "C$": ("CAD", "NIO"), "S$": ("SGD",), "Dh": ("AED", "MAD"), "Bs.": ("BOB", "VES"),
+             "din.": ("RSD", "DZD")}  # fmt: skip
+
+
+def may_be(sign: str, code: str) -> bool:
+    """Whether the currency is written with the sign."""
+    return CURRENCIES.get(sign) == code or code in _FAMILIES.get(sign, ())
+
+
+def currency_in(heading: str) -> tuple[str | None, str | None]:
+    """(currency, None) or (None, sign of several) that a heading of amounts names."""
+    codes = re.findall(r"(?<![^\W\d_])[Tk]?([A-Z]{3})(?![^\W\d_])", heading)
+    codes += [code.upper() for code in re.findall(r"_([a-z]{3})(?![^\W\d_])", heading)]
+    for code in codes:
+        if _HEADING_CODES.fullmatch(code):
+            return code, None
+    for sign in sorted((*CURRENCIES, "$", "¥"), key=lambda each: -len(each)):
+        pattern = _sign_pattern(sign)
+        if not sign[-1].isalpha() and re.search(pattern, heading):
+            return (CURRENCIES[sign], None) if sign in CURRENCIES else (None, sign)
+    return None, None
+
+
+_HEADING_CODES = re.compile(
+    "EUR|USD|GBP|CHF|PLN|BRL|SEK|DKK|NOK|CZK|HUF|CAD|AUD|JPY|CNY|INR|MXN|TRY|ZAR|RON|BGN|SGD|NZD"
+)
 CONVENTIONS = [
     (decimal, thousands)
     for thousands in ("", ",", ".", " ", "'")
     for decimal in (".", ",")
     if decimal != thousands
 ]
-_THOUSAND = re.compile(r"\((0{3}|000s?|k|tsd\.?|in tsd\.?|'000|k€|thousands?)\)|\bin tsd\b", re.I)
-_MILLION = re.compile(r"\((mio\.?|m€|millions?|mn|in mio\.?)\)", re.I)
+_MONEY_UNIT = r"(?:[€$£¥]|US\$|R\$|EUR|USD|GBP|CHF|PLN|BRL|SEK|DKK|NOK|CZK|HUF|EURO?S?)"
+_PER = r"(?<!per )(?<!pro )(?<!par )(?<!por )(?<!per)(?<!/)(?<!/ )"
+_SCALES = (
+    (1000, rf"{_PER}\b(?:tsd|tausend|thousands?|milliers|milhares)\b|\bmiles de\b"
+           rf"|\bR\$ ?mil\b|\bmil (?:reais|euros)\b"
+           rf"|{_PER}(?<![\w.,])['’]?0{{3}}s?(?![\w.,])|\b(?:in|en|em|x) ?1[.,' ]?000\b"
+           r"|\ben miles\b"
+           rf"|(?<!\w)[Tk]{_MONEY_UNIT}(?!\w)|(?<!\w){_MONEY_UNIT} ?['’]?(?:k|000s?)(?!\w)"),
+    (1_000_000, rf"{_PER}\b(?:mio|mln|mn|millionen|millions?|millones|milh(?:ões|ao|ão)|milioni)\b"
+                rf"|(?<!\w)M{_MONEY_UNIT}(?!\w)|(?<!\w){_MONEY_UNIT} ?mn?(?!\w)"),
+    (1_000_000_000, rf"{_PER}\b(?:mrd|milliarden?|billions?|bn|bilh(?:ões|ão)|miliardi)\b"),
+)  # fmt: skip
+"""What a heading counts by, in five languages; 'cost per thousand' counts by one."""
+_LETTER = re.compile(r"\((?:in )?(k)\)|(?<=_)(k)$", re.I)
+_OPEN_SCALE = re.compile(r"\((?:in )?(m|mm|mil|miles|b|t)\)|\b(?:in|en|em) (mm|mil)\b", re.I)
+"""(m) may be millions, minutes or men; (mm) is a million to banks; mil is a thousand in Portuguese
+and Spanish, a million to an English writer."""
+
+
+def scale_of(heading: str) -> tuple[int | None, str]:
+    """(what the heading's numbers are to be multiplied by, the letters that leave it open)."""
+    for factor, pattern in reversed(_SCALES):
+        if re.search(pattern, heading, re.I):
+            return factor, ""
+    if _LETTER.search(heading):
+        return 1000, ""
+    found = _OPEN_SCALE.search(heading)
+    return None, found[0] if found else ""
+
+
+SWAPPED_BY_A_SPREADSHEET = (
+    "some cells are days of a spreadsheet, none after the 12th of a month, and all others are text "
+    "with a part over 12: a spreadsheet of another language has swapped day and month where it "
+    "could. Open the original there with the column as text, and send it so."
+)
+
+
+class Apart:
+    """Whether a word for 'not known' in numbers (999) stands far from all other values."""
+
+    def __init__(self, is_whole: bool) -> None:
+        """`is_whole`: of whole numbers; an amount less than zero is more often meant."""
+        self.is_whole = is_whole
+        self.counts: Counter[str] = Counter()
+        self.low = self.high = 0.0
+        self.others = 0
+
+    def look(self, numbers: typing.Any) -> None:
+        """Take in an Arrow column of numbers."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_decimal(numbers.type) or pa.types.is_integer(numbers.type):
+            ends = pc.min_max(numbers).as_py()
+            if ends["min"] is None:
+                return
+            if ends["min"] >= 0 and ends["max"] < 999:
+                self._others(len(numbers), float(ends["min"]), float(ends["max"]))
+                return
+        numbers = pc.drop_null(pc.cast(numbers, pa.float64(), safe=False))
+        if isinstance(numbers, pa.ChunkedArray):
+            numbers = numbers.combine_chunks()
+        words = pa.array([float(word) for word in SENTINELS])
+        is_word = pc.is_in(numbers, words)
+        for each in pc.value_counts(numbers.filter(is_word)).to_pylist():
+            self.counts[f"{each['values']:.0f}"] += each["counts"]
+        rest = numbers.filter(pc.invert(is_word))
+        if len(rest):
+            ends = pc.min_max(rest).as_py()
+            self._others(len(rest), ends["min"], ends["max"])
+
+    def _others(self, count: int, low: float, high: float) -> None:
+        self.others += count
+        self.low, self.high = min(self.low, low), max(self.high, high, -low)
+
+    def question(self, heading: str) -> str | None:
+        """What is to be said of the column, if anything."""
+        for word, count in sorted(self.counts.items()):
+            if not self.others:
+                continue
+            value = float(word)
+            alone = self.high < 0.4 * value if count > 1 else self.high < 0.01 * value
+            below = value < 0 <= self.low and (self.is_whole or value <= -99)
+            if (value > 0 and alone) or below:
+                return (
+                    f"'{word}' stands {count} times in '{heading}', far from all other values: "
+                    f"say 'missing: [\"{word}\"]' for the column if it means not known, or "
+                    "'sentinels: keep' if it is a value."
+                )
+        return None
 
 
 @dataclasses.dataclass
@@ -68,6 +235,10 @@ class Decision:
     assumptions: list[Assumption] = dataclasses.field(default_factory=list)
     questions: list[str] = dataclasses.field(default_factory=list)
     currency: str | None = None
+    sign: str | None = None
+    """What the cells show of it; where `currency` is None, it is several currencies'."""
+    own: bool = False
+    """The cells leave their decimal mark open: what settled it is this column's own setting."""
 
     def assume(self, what: str, why: str) -> None:
         self.assumptions.append(Assumption(what, why))
@@ -85,8 +256,9 @@ class Context(typing.NamedTuple):
     """What is known of the file beside the column."""
 
     marks: tuple[Marks, ...] = ()
-    orders: tuple[tuple[str, str], ...] = ()
-    """(heading, "%d" or "%m") of columns whose days show beyond doubt what comes first."""
+    orders: tuple[tuple[str, str, str], ...] = ()
+    """(heading, "%d" or "%m", separator) of columns whose days show beyond doubt what comes first
+    around such a separator."""
     time_zone: str = "UTC"
     stated: dict[str, typing.Any] = {}
 
@@ -97,7 +269,7 @@ def read(text: str, decimal: str, thousands: str) -> Decimal | None:
     point = re.escape(decimal)
     pattern = rf"[+-]?(\d+({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
     if thousands:
-        pattern = rf"({pattern}|[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?)"
+        pattern = rf"({pattern}|[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+({point}\d*)?)"
     if not re.fullmatch(pattern, text):
         return None
     plain = re.sub(mark, "", text) if thousands else text
@@ -124,21 +296,25 @@ def bare(text: str) -> Bare:
         told, negative = "-" + told[1:], negative or "minus"
     percent = "%" in told
     told = told.replace("%", "")
-    sign = _SIGN.search(told)
-    if sign and not re.search(r"[A-Za-z]", told.replace(sign[0], "", 1)):
-        told = told.replace(sign[0], "", 1)
-    else:
-        sign = None
+    sign = _sign_of(told)
+    if sign:
+        rest = _SIGN.sub("", told, count=1)
+        sign, told = (sign, rest) if not re.search(r"[A-Za-z]", rest) else (None, told)
     told = re.sub(r"^([+-])\s+", r"\1", told.strip())
-    return Bare(told.strip(" \u00a0\u202f"), sign[0] if sign else "", percent, negative)
+    return Bare(told.strip(" \u00a0\u202f"), sign or "", percent, negative)
 
 
 def is_numeral(text: str) -> bool:
     return any(read(text, *marks) is not None for marks in CONVENTIONS)
 
 
-def marks_of(heading: str, cells: list[Cell]) -> Marks | None:
-    """The marks of a column that leaves no doubt and shows at least one."""
+_CLOCK = re.compile(r"([01]?\d|2[0-4])[.,][0-5]\d|(0?[1-9]|[12]\d|3[01])[.,](0[1-9]|1[0-2])")
+"""Hours and minutes, or day and month."""
+
+
+def marks_of(heading: str, cells: list[Cell], is_number: bool) -> Marks | None:
+    """The marks of a column that leaves no doubt and shows at least one; a column that is not
+    known to hold numbers (`is_number`) may be times of day."""
     told = [bare(cell).text for cell in cells if _is_text(cell)]
     numerals = [each for each in set(told) if is_numeral(each)]
     if not numerals or len(numerals) < 0.5 * len(set(told)):
@@ -149,6 +325,8 @@ def marks_of(heading: str, cells: list[Cell]) -> Marks | None:
     decimal, thousands = fitting[0][0]
     if not any(re.search(r"[.,]", each) for each in numerals):
         return None
+    if not is_number and all(_CLOCK.fullmatch(each) for each in numerals):
+        return None  # 19.15 is a quarter past seven in German
     # Only a mark that stands there is witnessed.
     shows = any(decimal in each for each in numerals)
     return Marks(decimal if shows else ("," if thousands == "." else "."), thousands, heading)
@@ -188,7 +366,7 @@ def decide(
         case "integer" | "number" | "money":
             _numbers(found, name, column, heading, told, distinct, typed, context)
         case "date" | "timestamp":
-            _days(found, column, heading, distinct, context)
+            _days(found, column, heading, distinct, typed, context)
         case "boolean":
             _truth(found, heading, distinct)
         case "text":
@@ -212,10 +390,15 @@ def _numbers(
     numerals = {each: one for each, one in stripped.items() if is_numeral(one.text)}
     signs = {one.sign for one in numerals.values() if one.sign}
     percents = [one.percent for one in numerals.values()]
-    scale = _THOUSAND.search(heading) or _MILLION.search(heading)
-    if scale:
-        found.settings["multiply"] = 1000 if _THOUSAND.search(heading) else 1_000_000
-        found.assume(f"'{heading}' counts by the {found.settings['multiply']:,}", "its heading")
+    factor, letters = scale_of(heading)
+    if factor and "multiply" not in context.stated:
+        found.settings["multiply"] = factor
+        found.assume(f"'{heading}' counts by the {factor:,}", "its heading")
+    elif letters and "multiply" not in context.stated:
+        found.questions.append(
+            f"'{letters}' in '{heading}' may be what it counts by, or something else. Say --set "
+            f"{name}.multiply=1000 (or 1000000, or 1)."
+        )
     _percents(found, column, heading, numerals, percents, typed)
     if len(signs) > 1:
         found.questions.append(
@@ -224,10 +407,12 @@ def _numbers(
         )
     elif signs:
         sign = signs.pop()
-        found.settings["strip"] = "".join(dict.fromkeys(sign))
-        found.currency = CURRENCIES.get(sign, sign if re.fullmatch("[A-Z]{3}", sign) else None)
-        told_as = found.currency or "a currency that the sign leaves open"
-        found.assume(f"'{sign}' in '{heading}' is {told_as}", f"{len(numerals)} values have it")
+        found.settings["strip"] = [sign, "%"] if found.settings.get("strip") == "%" else sign
+        found.sign, found.currency = sign, currency_of(sign)
+        if found.currency:
+            having = sum(one.sign == sign for one in numerals.values())
+            told_as = f"{having} of {len(numerals)} values have it"
+            found.assume(f"'{sign}' in '{heading}' is {found.currency}", told_as)
     negatives = {one.negative for one in numerals.values() if one.negative}
     if len(negatives) == 1:
         found.settings["negative"] = negatives.pop()
@@ -272,10 +457,11 @@ def _marks(
     if not marked:
         return
     stated = {key: context.stated[key] for key in ("decimal", "thousands") if key in context.stated}
+    fitting = _fitting(numerals)
+    found.own = len({tuple(values) for _, values in fitting}) > 1
     if stated:
         found.settings |= stated
         return
-    fitting = _fitting(numerals)
     if not fitting:
         points = [each for each in marked if _only(each, ".")]
         commas = [each for each in marked if _only(each, ",")]
@@ -346,7 +532,9 @@ def _by_evidence(
         kept = [
             values for values, marks in meanings.items() if any(one[0] == decimal for one in marks)
         ]
-        if len(kept) == 1:
+        # Three zeros behind a decimal mark are a strange way to write a whole number.
+        largest = max(meanings, key=lambda values: sum(map(abs, values)))
+        if len(kept) == 1 and (column.type != "integer" or kept[0] == largest):
             return kept[0], f"column '{context.marks[0].column}' of the file shows it"
     if column.type == "integer" and not decimals:
         whole = [values for values in meanings if all(v == v.to_integral_value() for v in values)]
@@ -363,25 +551,19 @@ def _sentinels(
     typed: list[Cell],
     context: Context,
 ) -> None:
-    if "sentinels" in context.stated:
+    if {"sentinels", "missing"} & set(context.stated):
         return
-    numbers = Counter(
-        cell if isinstance(cell, str) else grids.text_of(cell) for cell in [*told, *typed]
-    )
-    for word in SENTINELS & {each for each in numbers if each}:
-        others = [abs(float(each)) for each in numbers if each and re.fullmatch(r"-?\d+", each)
-                  and each not in SENTINELS]  # fmt: skip
-        alone = bool(others) and float(word) > 0 and max(others) < 0.4 * float(word)
-        below = float(word) < 0 and all(
-            float(each) >= 0 for each in numbers if each and re.fullmatch(r"-?\d+", each)
-            and each not in SENTINELS
-        )  # fmt: skip
-        if (alone and numbers[word] > 1) or (below and numbers[word] >= 1 and others):
-            found.questions.append(
-                f"'{word}' stands {numbers[word]} times in '{heading}', far from all other values: "
-                f"say 'missing: [\"{word}\"]' for the column if it means not known, or "
-                "'sentinels: keep' if it is a value."
-            )
+    import pyarrow as pa
+
+    marks = (found.settings.get("decimal", "."), found.settings.get("thousands", ""))
+    values = [read(bare(cell).text, *marks) for cell in told]
+    numbers = [float(value) for value in values if value is not None]
+    numbers += [float(cell) for cell in typed if isinstance(cell, (int, float, Decimal))]
+    apart = Apart(column.type == "integer")
+    apart.look(pa.array(numbers, pa.float64()))
+    question = apart.question(heading)
+    if question:
+        found.questions.append(question)
 
 
 def _durations(found: Decision, column: Column, heading: str, distinct: list[str]) -> bool:
@@ -413,7 +595,12 @@ def _durations(found: Decision, column: Column, heading: str, distinct: list[str
 # --- days and times ------------------------------------------------------------------------------
 
 _ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?")
-_SPACED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? [+-]\d{4}")
+YEAR_DAY_MONTH = re.compile(r"\d{4}[-/](1[3-9]|2\d|3[01])[-/](0?[1-9]|1[0-2])(?!\d)")
+_SPACED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? [+-]\d{2}:?\d{2}")
+_OFFSET = re.compile(
+    r"(Z|UTC|GMT|:\d{2}(\.\d+)? ?[+-]\d{2}(:?\d{2})?|(UTC|GMT)[+-]\d{1,2}(:\d{2})?|[A-Z]\w+/\w+)$"
+)
+_LETTERS = re.compile(r"\d ?(?!AM|PM|UTC|GMT|Z$|Uhr)([A-Z]{2,5})$")
 _NUMERIC = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(.*)")
 _NAMED = re.compile(
     r"(?:[^\W\d_]+,? )?(?:(\d{1,2})(?:st|nd|rd|th)?([. \-/]+)(?:de )?([^\W\d_]+)"
@@ -422,7 +609,7 @@ _NAMED = re.compile(
 )
 _TIME = re.compile(
     r"(?P<gap>[T, ]+(?:at |um )?)(?P<h>\d{1,2})(?P<m>:\d{2})(?P<s>:\d{2})?(?P<f>\.\d+)?"
-    r"(?P<p> ?[AaPp][Mm])?(?P<u> Uhr)?(?P<z> ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+    r"(?P<p> ?[AaPp][Mm])?(?P<u> Uhr)?(?P<z> ?(?:Z|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|UTC|GMT))?"
 )
 _PERIODS = (
     (re.compile(r"\d{4}-\d{2}"), "%Y-%m", "a month"),
@@ -434,50 +621,91 @@ _PERIODS = (
 _MONTH = re.compile(r"([^\W\d_]+)\.?([ \-'’/]*)(\d{4}|\d{2})")
 
 
+def open_year(words: typing.Iterable[str]) -> str | None:
+    """The first of 'Aug 10', 'Aug 17', ... where the number may be a day as well as a year. A
+    year has an apostrophe, or is over 31, or stays the same over three months and more."""
+    found = {}
+    for each in words:
+        match = _MONTH.fullmatch(each)
+        if match and len(match[3]) == 2 and not re.search("['’]", match[2]) and _is_month(match[1]):
+            found[each] = (match[1].lower(), int(match[3]))
+    numbers = sorted({number for _, number in found.values()})
+    if not found or numbers[-1] > 31:
+        return None
+    same = numbers[-1] - numbers[0] <= 1 and len(found) >= 3
+    alone = all(
+        len({month for month, number in found.values() if number == each}) > 1 for each in numbers
+    )
+    return None if same and alone else next(iter(found))
+
+
 def _is_month(word: str) -> bool:
     return months.language_of({word}) is not None
 
 
-def order_of(heading: str, cells: list[Cell]) -> tuple[str, str] | None:
-    """Whether days or months come first in a column where a part over 12 tells."""
-    firsts = set()
+def orders_of(heading: str, cells: list[Cell]) -> list[tuple[str, str, str]]:
+    """Whether days or months come first in a column where a part over 12 tells, by separator."""
+    firsts: dict[str, set[str]] = {}
     for cell in cells:
         match = _NUMERIC.fullmatch(" ".join(cell.split())) if _is_text(cell) else None
         if match is None or match[2] == "." or len(match[1]) > 2:
             continue
         one, two = int(match[1]), int(match[3])
         if 12 < one <= 31 and two <= 12 and len(match[4]) == 4:
-            firsts.add("%d")
+            firsts.setdefault(match[2], set()).add("%d")
         elif 12 < two <= 31 and one <= 12:
-            firsts.add("%m")
-    return (heading, firsts.pop()) if len(firsts) == 1 else None
+            firsts.setdefault(match[2], set()).add("%m")
+    return [(heading, first.pop(), mark) for mark, first in firsts.items() if len(first) == 1]
 
 
 def _days(
-    found: Decision, column: Column, heading: str, distinct: list[str], context: Context
-) -> None:
-    if not distinct:
-        _zone(found, column, heading, False, context)
+    found: Decision, column: Column, heading: str, distinct: list[str], typed: list[Cell],
+    context: Context,
+) -> None:  # fmt: skip
+    _zone(found, column, heading, distinct, typed, context)
+    if not distinct or "dates" in context.stated:
         return
-    if "dates" in context.stated:
-        _zone(found, column, heading, False, context)
-        return
-    rest, formats, zoned = [], [], False
+    rest, formats = [], []
     for each in distinct:
-        if _SPACED.fullmatch(each):
-            form = "%Y-%m-%d %H:%M" + (":%S" if each.count(":") == 2 else "") + " %z"
+        tail = _time_form(each[10:]) if _ISO.fullmatch(each) else None
+        if _SPACED.fullmatch(each) or (tail and re.search(r"%p| Z$", tail)):
+            day = "%Y/%m/%d" if each[4] == "/" else "%Y-%m-%d"
+            form = day + (_time_form(each[10:]) or "")
             formats += [form] if form not in formats else []
-        elif _ISO.fullmatch(each):
-            zoned = zoned or bool(re.search(r"(Z|[+-]\d{2}:?\d{2})$", each[10:]))
-        else:
+        elif not _ISO.fullmatch(each):
             rest.append(each)
+    backward = next((each for each in distinct if YEAR_DAY_MONTH.match(each)), None)
+    if backward is not None:
+        found.questions.append(
+            f"'{backward}' in '{heading}' puts the day before the month, so others may. Correct it "
+            "at the source, or state 'dates' (--set dates=%Y-%d-%m)."
+        )
+        return
+    if _is_swapped([*distinct, *typed]):
+        found.questions.append(f"'{heading}': {SWAPPED_BY_A_SPREADSHEET}")
+        return
     numeric = [(each, _NUMERIC.fullmatch(each)) for each in rest]
     matched = [(each, match) for each, match in numeric if match]
     named = [each for each, match in numeric if not match]
-    if matched:
-        formats += _numeric(found, heading, matched, context)
+    shapes = {(match[2], len(match[1]) > 2, len(match[4])) for _, match in matched}
+    # The order around one separator says nothing of another's: 11.08.2026 and 08/01/2026. Years of
+    # two digits come first among the forms: %Y takes two digits for the year 26.
+    for shape in sorted(shapes, key=lambda one: (one[2], one)):
+        own = [
+            (each, match) for each, match in matched
+            if (match[2], len(match[1]) > 2, len(match[4])) == shape
+        ]  # fmt: skip
+        formats += _numeric(found, heading, own, context)
     months_named: set[str] = set()
     named_long = False
+    either = open_year(named)
+    if either is not None:
+        found.questions.append(
+            f"'{either}' in '{heading}' may be a day of that month or a month of that year. State "
+            "'dates' in the mapping (--set dates='%b %y', if it is the year), or write years with "
+            "four digits at the source."
+        )
+        named = []
     for each in named:
         form, told, why = form_of(each)
         if form is None:
@@ -514,23 +742,86 @@ def _days(
     elif language and (language != "en" or named_long):
         found.settings["language"] = language
         found.assume(f"months in '{heading}' are named in '{language}'", "their names")
-    zoned = zoned or any("%z" in form for form in formats)
-    _zone(found, column, heading, zoned, context)
 
 
-def _zone(found: Decision, column: Column, heading: str, zoned: bool, context: Context) -> None:
-    if column.type != "timestamp" or zoned:
+def _is_swapped(cells: list[Cell]) -> bool:
+    """Whether typed (or ISO) days all end by the 12th and all others have a part over 12."""
+    shown = set()
+    for cell in cells:
+        if isinstance(cell, dt.date):
+            shown.add(("typed", cell.day > 12))
+        elif isinstance(cell, str) and _ISO.fullmatch(cell):
+            shown.add(("typed", int(re.split("[-/ T]", cell)[2]) > 12))
+        elif isinstance(cell, str) and (match := _NUMERIC.fullmatch(cell)):
+            shown.add(("text", max(int(match[1][:2]), int(match[3])) > 12))
+    return shown == {("typed", False), ("text", True)}
+
+
+_LONG_ZONES = (
+    "EST|EDT|CST|CDT|MST|MDT|PST|PDT|AKST|AKDT|HST|CET|CEST|MEZ|MESZ|WET|WEST|EET|EEST|BST|IST|MSK|"
+    "AEST|AEDT|ACST|AWST|NZST|NZDT|JST|KST|SGT|HKT|PHT|WIB|BRT|ART|CLT|COT|PET|SAST|EAT|WAT|GST|PKT"
+)
+"""Letters for zones: they stand for several, or for a place without its summer time."""
+_ZONE_LETTERS = re.compile(
+    rf"[(\[](ET|CT|MT|PT|{_LONG_ZONES})[)\]]|(?<=[ _,])({_LONG_ZONES})$"
+    r"|(?i:\b(eastern|central|mountain|pacific|atlantic) (?:standard |daylight )?time\b)"
+)
+_ZONE_OFFSET = re.compile(r"\b(?:UTC|GMT) ?([+\-−–]) ?(\d{1,2})(?::?(\d{2}))?\b|"
+                          r"[(\[]([+-])(\d{2}):?(\d{2})[)\]]", re.I)  # fmt: skip
+
+
+def _zone(
+    found: Decision, column: Column, heading: str, told: list[str], typed: list[Cell],
+    context: Context,
+) -> None:  # fmt: skip
+    """The zone of times that say none themselves. It is always stated: next month's may say none
+    where this one's do."""
+    if column.type != "timestamp" or "time_zone" in context.stated:
         return
-    low = heading.lower()
-    if re.search(r"\b(utc|gmt|zulu)\b", low):
-        found.settings["time_zone"] = "UTC"
-        found.assume(f"times in '{heading}' are UTC", "its heading")
-    else:
-        found.settings["time_zone"] = context.time_zone
-        found.assume(
-            f"times in '{heading}' are those of {context.time_zone}",
-            "the file does not say; the organization's own (or --set time_zone=)",
+    letters = next((each for each in told if _LETTERS.search(each)), None)
+    if letters:
+        found.questions.append(
+            f"'{_LETTERS.search(letters)[1]}' in '{letters}' of '{heading}' names no one zone. "  # type: ignore[index]
+            "Export times with their offset (+02:00), or take the letters off at the source and "
+            "say --set time_zone=Europe/Berlin (say)."
         )
+        return
+    offset, place = _ZONE_OFFSET.search(heading), _place(heading)
+    named = _ZONE_LETTERS.search(heading)
+    plain = sum(not _OFFSET.search(each) for each in told) + len(typed)
+    if offset:
+        sign, hours, minutes = (each for each in offset.groups() if each is not None) if (
+            offset[3] or offset[6]
+        ) else ((offset[1] or offset[4]), (offset[2] or offset[5]), "00")  # fmt: skip
+        sign = "+" if sign == "+" else "-"
+        zone, why = f"UTC{sign}{int(hours):02}:{minutes}", "its heading"
+    elif place:
+        zone, why = place, "its heading"
+    elif re.search(r"\b(utc|gmt|zulu)\b|_utc$", heading.lower()):
+        zone, why = "UTC", "its heading"
+    elif named and plain:
+        found.questions.append(
+            f"'{next(filter(None, named.groups()))}' in '{heading}' may be a place's time with its "
+            "summer time or an offset without. Say --set time_zone=America/New_York or "
+            "time_zone=UTC-05:00 (say)."
+        )
+        return
+    else:
+        zone = context.time_zone
+        why = "the file does not say; the organization's own (or --set time_zone=)"
+    found.settings["time_zone"] = zone
+    if plain == 0 and told:
+        return
+    some = f"{plain:,} " if plain < len(told) + len(typed) else ""
+    found.assume(
+        f"{some}times {'without offset ' if some else ''}in '{heading}' are "
+        + (zone if zone.startswith("UTC") else f"those of {zone}"), why,
+    )  # fmt: skip
+
+
+def _place(heading: str) -> str | None:
+    match = re.search(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?", heading)
+    return match[0] if match and match[0] in zoneinfo.available_timezones() else None
 
 
 def _numeric(
@@ -543,7 +834,7 @@ def _numeric(
     }  # fmt: skip
     fitting: dict[str, set[int]] = {}
     parts = [(m[1], m[3], m[4], m[2]) for _, m in matched]
-    separators = {part[3] for part in parts}
+    separator = parts[0][3]
     for form, (day, month, year) in orders.items():
         short = "%y" in form
         fits = set()
@@ -561,7 +852,7 @@ def _numeric(
     best = max(len(fits) for fits in fitting.values())
     example = matched[0][0]
     order = {form: form.format("/") for form in fitting}
-    if separators == {"."}:
+    if separator == ".":
         whole_dots = [form for form in whole if form.startswith(("%d", "%Y"))]
         if whole_dots:
             only = len(whole) == 1
@@ -578,11 +869,11 @@ def _numeric(
         # short dates: Basque, Nepali and Korean do).
         whole = [form for form in whole if not form.startswith("%y")]
         why = "the year is last in all locales of English, German, French, Spanish, Portuguese"
-    firsts = {first for _, first in context.orders}
-    if len(whole) > 1 and len(firsts) == 1 and separators <= {"/", "-"}:
-        first = firsts.pop()
+    firsts = {first: column for column, first, mark in context.orders if mark == separator}
+    if len(whole) > 1 and len(firsts) == 1:
+        ((first, witness),) = firsts.items()
         whole = [form for form in whole if form.startswith(first)] or whole
-        why = f"column '{context.orders[0][0]}' of the file shows it"
+        why = f"column '{witness}' of the file shows it"
     if not whole:
         clash = [form for form, fits in fitting.items() if len(fits) >= 0.2 * len(parts)]
         first = [form for form in clash if form.startswith("%d")]
@@ -644,7 +935,7 @@ def _time_form(text: str) -> str | None:
     if match["z"]:
         zone = match["z"].strip()
         space = " " if match["z"].startswith(" ") else ""
-        form += space + (zone if zone in ("UTC", "GMT") else "%z")
+        form += space + re.sub(r"[+-]\d.*", "%z", zone)
     return form
 
 

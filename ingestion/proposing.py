@@ -209,17 +209,22 @@ def _proposal(
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
     questions: list[str] = []
+    recognised = _chosen(recognised, stated, table.layout.headings)
+    numeric = {
+        match.heading for match in recognised.matches
+        if spec.columns[match.column].type in profiles.NUMERIC
+    }  # fmt: skip
     marks = tuple(
         found for heading, column in cells.items()
-        if (found := profiles.marks_of(heading, column)) is not None
+        if (found := profiles.marks_of(heading, column, heading in numeric)) is not None
     )  # fmt: skip
     said = {key: _text_or_list(stated.pop(key)) for key in list(stated) if key in _MARK_KEYS}
     orders = tuple(
         found for heading, column in cells.items()
-        if (found := profiles.order_of(heading, column)) is not None
+        for found in profiles.orders_of(heading, column)
     )  # fmt: skip
     context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
-    unpivot, virtual = _wide(table, recognised, assumptions)
+    unpivot, virtual = _wide(table, recognised, assumptions, questions)
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
         column = spec.columns[match.column]
@@ -252,13 +257,13 @@ def _proposal(
     recognised = recognised._replace(
         matches=tuple(match for match in recognised.matches if match.column not in constants)
     )
-    currencies = {each.currency for each in decided.values() if each.currency}
     filled = {match.column for match in recognised.matches} | set(constants)
-    if len(currencies) == 1 and "currency" in spec.columns and "currency" not in filled:
-        said.setdefault("currency", currencies.pop())
     money = [m for m in recognised.matches if spec.columns[m.column].type == "money"]
     if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
-        said["currency"] = _currency(money, settings, assumptions)
+        found = _currency(money, decided, settings, assumptions, questions)
+        if found is not None:
+            said["currency"] = found
+    _twice(recognised, cells, stated, questions)
     _open(path, recognised, stated, questions, is_named)
     entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
     read = {match.heading for match in recognised.matches}
@@ -271,20 +276,97 @@ def _text_or_list(value: str) -> str | list[str]:
     return value.split("|") if "|" in value else value
 
 
-def _currency(money: list[Match], settings: Settings, assumptions: list[Assumption]) -> str:
+def _chosen(
+    recognised: Recognised, stated: dict[str, str], headings: tuple[str, ...]
+) -> Recognised:
+    """With the headings that a person named (`--set spend={Cost}`): their cells are looked at as
+    those of any other match, where a template's would be taken as they stand."""
+    chosen = {
+        column: value[1:-1] for column, value in stated.items()
+        if value[:1] == "{" and value[-1:] == "}" and value[1:-1] in headings
+        and column in recognised.table.spec.columns
+    }  # fmt: skip
+    for column in chosen:
+        del stated[column]
+    words = {match.column: match.words for match in recognised.matches}
+    matches = [match for match in recognised.matches if match.column not in chosen]
+    matches += [
+        Match(column, heading, 1.0, "as stated", words.get(column, {}))
+        for column, heading in chosen.items()
+    ]
+    lacking = {name: why for name, why in recognised.lacking.items() if name not in chosen}
+    return recognised._replace(matches=tuple(matches), lacking=lacking)
+
+
+def _twice(
+    recognised: Recognised,
+    cells: dict[str, list[Cell]],
+    stated: dict[str, str],
+    questions: list[str],
+) -> None:
+    """Ask which, where a heading stands twice over other cells."""
+    for match in recognised.matches:
+        first = re.sub(r" \(\d+\)$", "", match.heading)
+        again = [each for each in cells if re.fullmatch(rf"{re.escape(first)} \(\d+\)", each)]
+        if first not in cells or not again or match.why == "as stated" or match.column in stated:
+            continue
+        if any(cells[each] != cells[first] for each in again):
+            questions.append(
+                f"'{first}' stands {len(again) + 1} times over other cells, and one of them is "
+                f"'{match.column}'. Say --set {match.column}='{{{first}}}' or '{{{again[0]}}}'."
+            )
+
+
+def _currency(
+    money: list[Match],
+    decided: dict[str, profiles.Decision],
+    settings: Settings,
+    assumptions: list[Assumption],
+    questions: list[str],
+) -> str | None:
+    """The one currency that cells and headings show, else the organization's own; a question where
+    they show several, or a sign that is several currencies'."""
+    own = settings.organization.currency
+    shown: dict[str, str] = {}
+    open_signs: dict[str, str] = {}
     for match in money:
-        code = re.search(r"\b([A-Z]{3})\b", match.heading)
-        sign = next((s for s in profiles.CURRENCIES if s in match.heading), None)
-        if sign or (code and code[1] in ("EUR", "USD", "GBP", "CHF", "PLN", "BRL", "SEK", "DKK")):
-            found = profiles.CURRENCIES[sign] if sign else code[1]  # type: ignore[index]
-            assumptions.append(Assumption(f"amounts are {found}", f"heading '{match.heading}'"))
-            return found
-    found = settings.organization.currency
-    assumptions.append(Assumption(
-        f"amounts are {found}",
-        "the file names no currency; the organization's own (or --set currency=)",
-    ))  # fmt: skip
-    return found
+        found = decided.get(match.column)
+        code, sign = profiles.currency_in(match.heading)
+        if code:
+            shown[code] = f"heading '{match.heading}'"
+        elif sign:
+            open_signs[sign] = match.heading
+        if found is not None and found.currency:
+            shown[found.currency] = f"'{found.sign}' in '{match.heading}'"
+        elif found is not None and found.sign:
+            open_signs[found.sign] = match.heading
+    odd = {sign: heading for sign, heading in open_signs.items()
+           if not any(profiles.may_be(sign, code) for code in shown)}  # fmt: skip
+    if len(shown) > 1 or (shown and odd):
+        told = ", ".join(f"{code} ({why})" for code, why in shown.items())
+        told += "".join(f", '{sign}' in '{heading}'" for sign, heading in odd.items())
+        questions.append(
+            f"amounts show several currencies: {told}. Leave one out, map a column of codes to "
+            "'currency', or say --set currency= if they are one."
+        )
+        return None
+    if shown:
+        ((code, why),) = shown.items()
+        assumptions.append(Assumption(f"amounts are {code}", why))
+        return code
+    for sign, heading in open_signs.items():
+        if not profiles.may_be(sign, own):
+            questions.append(
+                f"'{sign}' in '{heading}' is a sign of several currencies, and not of {own}, the "
+                "organization's own. Say --set currency=USD (say)."
+            )
+            return None
+    why = "the organization's own (or --set currency=)"
+    why = f"'{next(iter(open_signs))}' is its sign, and it is {why}" if open_signs else (
+        f"the file names no currency; {why}"
+    )  # fmt: skip
+    assumptions.append(Assumption(f"amounts are {own}", why))
+    return own
 
 
 def _with_words(
@@ -307,7 +389,10 @@ def _with_words(
 
 
 def _wide(
-    table: layouts.Table, recognised: Recognised, assumptions: list[Assumption]
+    table: layouts.Table,
+    recognised: Recognised,
+    assumptions: list[Assumption],
+    questions: list[str],
 ) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
     """The unpivot of a wide table, and its virtual headings -> headings of the file."""
     export = recognised.export
@@ -317,10 +402,16 @@ def _wide(
     if export.wide:
         wide = export.wide
         groups = [each for each in headings if layouts.MONTHS.fullmatch(each)]
-        form, _, _ = profiles.form_of(groups[0])
+        form, _, _ = profiles.form_of(groups[0]) if groups else (None, None, "")
+        either = profiles.open_year(groups)
+        if either is not None:
+            questions.append(
+                f"the heading '{either}' may be a day of that month or a month of that year. Write "
+                "it with a year of four digits at the source, or its day, too (2026-08-10)."
+            )
         named = {w for each in groups for w in re.findall(r"[^\W\d_]{3,}", each)}
         language = months.language_of(named)
-        if form is None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", groups[0]):
+        if form is None and groups and re.fullmatch(r"\d{4}-\d{2}-\d{2}", groups[0]):
             form = "%Y-%m-%d"
         unpivot: dict[str, typing.Any] = {"name": wide.name, "value": wide.value}
         dated = [g for g in groups if form and mapping.day_of(g, form, language)]
@@ -427,6 +518,8 @@ def _entry(
         elif key not in shared and values:
             continue
         for decision in decided.values():
+            if decision.own and key in ("decimal", "thousands"):
+                continue
             if key in shared and decision.settings.get(key) == shared[key]:
                 decision.settings.pop(key)
     if unpivot is not None and "language" in unpivot:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingestion import drift, grids, layouts, vocabulary
+from ingestion import grids, layouts, vocabulary
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
 
@@ -136,7 +136,6 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     wanted = layouts.wanted_of(entry)
     found = layouts.detected(path, entry, wanted, vocabulary.known)
     table = layouts.chosen(found, entry, wanted, path.name)
-    drift.refuse_changed(mapping, table, path.name)
     if table.plain is not None and entry.ragged == "refuse":
         return _plain(table, table.plain, path)
     return of_table(con, table, entry)

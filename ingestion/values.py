@@ -8,9 +8,12 @@ tells null from unreadable by the text beside it.
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import functools
 import hashlib
 import re
 import typing
+import zoneinfo
 
 from ingestion import months
 from ingestion.privacy import sql_digest
@@ -22,6 +25,13 @@ _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 _ISO_DAY = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
 _NAIVE_TIME = r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
+_ZONED_TIME = (
+    r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+    r"(Z|[+-][0-9]{2}(:?[0-9]{2})?| ?(UTC|GMT)([+-][0-9]{1,2}(:[0-9]{2})?)?"
+    r"| [A-Z][A-Za-z]+/[A-Za-z_/]+)$"
+)
+"""An abbreviation (EST, IST) is none: it names a zone in several countries, and no summer time."""
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _SEPARATOR = "chr(31)"
 _EDGES = "' ' || chr(9) || chr(10) || chr(13)"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -37,10 +47,18 @@ class Marks(typing.NamedTuple):
     multiply: float | None = None
     round: bool = False
     percent: bool = False
-    strip: str = ""
+    strip: str | tuple[str, ...] = ""
+    """Signs, each taken off once, before or after the number; a stop at its end may lack."""
     negative: str | None = None
     duration: str | None = None
     language: str | None = None
+    own_decimal: bool = False
+    """The column itself states its decimal mark: 5.000 may then be a whole number."""
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        told = (self.strip,) if isinstance(self.strip, str) else self.strip
+        return (*filter(None, told), *(("%",) if self.percent else ()))
 
 
 def quoted(text: str) -> str:
@@ -150,6 +168,8 @@ def hashed(text: str) -> str:
 def outside(value: str, column: Column) -> list[tuple[str, str]]:
     """(condition, reason) for values out of the contract's range or words; false when null."""
     found = []
+    if column.type in ("date", "timestamp"):
+        found.append((f"({value} < date '1900-01-01' or {value} >= date '2200-01-01')", FAR))
     if column.minimum is not None:
         found.append((f"{value} < {column.minimum:g}", f"less than {column.minimum:g}"))
     if column.maximum is not None:
@@ -160,13 +180,16 @@ def outside(value: str, column: Column) -> list[tuple[str, str]]:
     return found
 
 
+FAR = "a day before 1900 or after 2199"
 _AS_TEXT = "Send the column as text: what it said cannot be told from what is left."
 LOST = {
     "an error of a spreadsheet": "Correct the formula at the source, or leave the cell empty.",
     "an id in scientific notation; its digits are lost": _AS_TEXT,
     "a range or code that a spreadsheet made a date": _AS_TEXT + " Or map 'words'.",
+    FAR: "Write years with four digits, or name the form with two ('dates': %y for %Y). If the day "
+    "stands for no end, say so under 'missing'.",
 }
-"""Remedies for `damaged`."""
+"""Remedies for `damaged` and for days that nobody means."""
 
 
 def damaged(text: str, name: str) -> list[tuple[str, str]]:
@@ -206,7 +229,9 @@ def _integer(text: str, column: Column, marks: Marks) -> str:
     if marks.multiply is not None or marks.percent:
         number = _scaled(f"try_cast({_numeral(text, marks)} as double)", marks)
         return f"case when {number} = round({number}) then try_cast({number} as bigint) end"
-    general = f"try_cast(try_cast({_numeral(text, marks, '0*')} as double) as bigint)"
+    # 5.000 is five to one writer and five thousand to the next.
+    fraction = "0*" if marks.own_decimal else "(0{0,2}|0{4,})"
+    general = f"try_cast(try_cast({_numeral(text, marks, fraction)} as double) as bigint)"
     if marks.strip or marks.negative:
         return general
     whole = f"try_cast({text} as bigint)"  # takes 1_000 and 12.7 too, so it must read back alike
@@ -257,12 +282,10 @@ def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
     """The text as SQL writes numbers, null unless it is one under exactly these marks: groups of
     three or none, so that a thousands mark never passes for a decimal one. `fraction` is the
     pattern of what may stand after the decimal mark."""
-    for letter in marks.strip + ("%" if marks.percent else ""):
-        text = f"replace({text}, {quoted(letter)}, '')"
+    if marks.signs:
+        text = _without(text, marks.signs)
     if marks.negative:
         text = _with_minus(text, marks.negative)
-    if marks.strip or marks.percent:
-        text = f"trim({text})"
     point = re.escape(marks.decimal)
     decimals = f"({point}{fraction})?"
     if fraction == "[0-9]*":
@@ -273,13 +296,25 @@ def _numeral(text: str, marks: Marks, fraction: str = "[0-9]*") -> str:
     between = tuple(alike or marks.thousands) if marks.thousands else ()
     if between:
         mark = "(" + "|".join(re.escape(letter) for letter in between) + ")"
-        pattern = f"({pattern}|[0-9]{{1,3}}({mark}[0-9]{{3}})+{decimals})"
+        pattern = f"({pattern}|[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+{decimals})"
     plain = text
     for letter in between:
         plain = f"replace({plain}, {quoted(letter)}, '')"
     if marks.decimal != ".":
         plain = f"replace({plain}, {quoted(marks.decimal)}, '.')"
     return f"case when regexp_full_match({text}, {quoted('[+-]?' + pattern)}) then {plain} end"
+
+
+def _without(text: str, signs: tuple[str, ...]) -> str:
+    """The text without a sign at its beginning (after a minus or parenthesis) and at its end. Never
+    letter by letter: the stop of 'Fr.' is not that of 12.50."""
+    told = sorted(signs, key=len, reverse=True)
+    any_ = "|".join(re.escape(s[:-1]) + r"\.?" if s.endswith(".") else re.escape(s) for s in told)
+    blank = f"[{_BLANKS}]*"
+    begins = quoted(rf"^([+(−–-]?{blank})({any_}){blank}")
+    ends = quoted(rf"{blank}({any_})({blank}[)-]?)$")
+    text = f"regexp_replace({text}, {begins}, '\\1', 'i')"
+    return f"trim(regexp_replace({text}, {ends}, '\\2', 'i'))"
 
 
 def _with_minus(text: str, negative: str) -> str:
@@ -311,24 +346,73 @@ def _timestamp(text: str, column: Column, marks: Marks) -> str:
     iso = (
         f"case when not regexp_full_match({text}, {iso_day}) then null "
         f"when length({text}) <= 10 or regexp_matches({text}, {quoted(_NAIVE_TIME)}) "
-        f"then {naive} else {aware} end"
+        f"then {naive} when regexp_matches({text}, {quoted(_ZONED_TIME)}) then {aware} end"
     )
     found = []
-    for zoned in (False, True):
-        formats = ", ".join(quoted(each) for each in marks.dates if ("%z" in each) == zoned)
+    for kind, zone in (("%z", None), ("UTC", "UTC"), ("", marks.time_zone)):
+        formats = ", ".join(quoted(form) for form in marks.dates if zone_told(form) == kind)
         if formats:
             named = months.in_english_sql(text, marks.language) if marks.language else text
             parsed = f"try_strptime({named}, [{formats}])"
             found.append(
-                f"({parsed} at time zone 'UTC')" if zoned else _in_utc(parsed, marks.time_zone)
+                f"({parsed} at time zone 'UTC')" if zone is None else _in_utc(parsed, zone)
             )
     return f"coalesce({', '.join([*found, iso])})"
 
 
+def zone_told(form: str) -> str:
+    """'%z', 'UTC' or '' of a form of strptime."""
+    if "%z" in form:
+        return "%z"
+    return "UTC" if re.search(r"%[MSfp] ?(UTC|GMT|Z)$", form) else ""
+
+
+def minutes_of(zone: str) -> int | None:
+    """Minutes east of UTC of a fixed offset (UTC+05:30, GMT+8, -03:00); None for a place's name."""
+    match = _OFFSET.fullmatch(zone)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3] or 0)
+    return -minutes if match[1] == "-" else minutes
+
+
 def _in_utc(timestamp: str, zone: str) -> str:
+    """Null for a time that the clocks of the zone leapt over."""
     if zone == "UTC":
         return timestamp
-    return f"(timezone({quoted(zone)}, {timestamp}) at time zone 'UTC')"
+    minutes = minutes_of(zone)
+    if minutes is not None:
+        return f"({timestamp} - to_minutes({minutes}))"
+    there = f"timezone({quoted(zone)}, {timestamp})"
+    # No clock is changed by day, and asking back costs as much as asking.
+    sound = f"hour({timestamp}) between 5 and 21 or timezone({quoted(zone)}, {there}) = {timestamp}"
+    return f"case when {sound} then ({there} at time zone 'UTC') end"
+
+
+def twice(utc: str, zone: str) -> str | None:
+    """Whether the clocks of the zone showed this time (in UTC) twice; None where they never do."""
+    if zone == "UTC" or minutes_of(zone) is not None or not _falls(zone):
+        return None
+    listed = ", ".join(map(str, _falls(zone)))
+
+    def local(shift: str) -> str:
+        return f"timezone({quoted(zone)}, timezone('UTC', {utc}{shift}))"
+
+    again = f"{local('')} in ({local(' - to_minutes(60)')}, {local(' + to_minutes(60)')})"
+    return f"case when month({utc}) in ({listed}) then {again} else false end"
+
+
+@functools.cache
+def _falls(zone: str) -> tuple[int, ...]:
+    """The months in which the clocks of a zone went back in any year from 1990."""
+    told, found = zoneinfo.ZoneInfo(zone), set()
+    for year in range(1990, 2038):
+        firsts = [dt.datetime(year + n // 12, n % 12 + 1, 1, 12, tzinfo=told) for n in range(13)]
+        offsets = [each.utcoffset() for each in firsts]
+        for month in range(12):
+            if offsets[month + 1] < offsets[month]:  # type: ignore[operator]
+                found |= {month + 1, (month + 1) % 12 + 1}
+    return tuple(sorted(found))
 
 
 def _boolean(text: str, column: Column, marks: Marks) -> str:

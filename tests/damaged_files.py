@@ -120,7 +120,10 @@ def numbered(rows: list[Truth], first: int = 2) -> dict[int, Truth]:
 
 
 def cases() -> list[Case]:
+    import damaged_values
+
     found = [*_dialects(), *_values(), *_structure(), *_bytes(), *_lines(), *_books(), *_json()]
+    found += damaged_values.cases()
     names = [case.name for case in found]
     assert len(set(names)) == len(names), "a case is named twice"
     return found

@@ -47,7 +47,7 @@ def judge(case: Case) -> Verdict:
         return _loaded(case, *loaded(folder, path))
 
 
-def loaded(folder, path) -> tuple[dict[int, tuple] | None, dict[int, str], str]:
+def loaded(folder, path, columns=COLUMNS) -> tuple[dict[int, tuple] | None, dict[int, str], str]:
     """(row of the file -> values, row -> why refused, error) of one file under its mapping."""
     from ingestion import feeding, mapping, reading
     from ingestion.mapping import MappingError
@@ -61,12 +61,13 @@ def loaded(folder, path) -> tuple[dict[int, tuple] | None, dict[int, str], str]:
         statement = feeding.Statement(file, file.plan, opened)
         batch = con.sql(statement.rows({})).to_arrow_table()
         good = feeding._good(batch, file, statement)
+        statement.witnesses.settle()
         refused = dict(reading.rejected(con, opened))
         for table in file.refused:
             for row in table.to_pylist():
                 refused[row["file_row"]] = row["reason"]
         rows = {
-            row["_file_row"]: tuple(row.get(name) for name in COLUMNS) for row in good.to_pylist()
+            row["_file_row"]: tuple(row.get(name) for name in columns) for row in good.to_pylist()
         }
         return rows, refused, ""
     except MappingError as error:
