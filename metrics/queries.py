@@ -218,13 +218,19 @@ def groups(catalogue: Catalogue) -> dict[str, str]:
     return {name: find(name) for name in root}
 
 
-def one(catalogue: Catalogue, found: Manifests, name: str, grain: str, slice_: str | None) -> str:
-    """MetricFlow's SQL for one metric by one grain and, given its key, one slice."""
+def engine_of(catalogue: Catalogue, found: Manifests, name: str) -> typing.Any:
+    """MetricFlow's engine over what a metric's answers come from."""
     together = groups(catalogue)
     root = together[catalogue.measures_of(name)[0][0].name]
     members = {model for model, first in together.items() if first == root}
-    request = _request(grain, catalogue.grain_of(name), slice_, [name], catalogue)
-    return _explain(engine(found.semantic, members, catalogue), request)
+    return engine(found.semantic, members, catalogue)
+
+
+def one(made: typing.Any, catalogue: Catalogue, name: str, grain: str, *slices: str) -> str:
+    """MetricFlow's SQL for one metric by one grain and, given their keys, slices in combination.
+    Raises ConfigError when MetricFlow cannot answer that."""
+    request = _request(grain, catalogue.grain_of(name), None, [name], catalogue)
+    return _explain(made, request, *slices)
 
 
 def _with_engines(plan: list[Request], catalogue: Catalogue, found: Manifests) -> Iterator[tuple]:
@@ -267,11 +273,11 @@ def engine(
     return MetricFlowEngine(SemanticManifestLookup(read), Explainer())
 
 
-def _explain(made: typing.Any, request: Request) -> str:
+def _explain(made: typing.Any, request: Request, *slices: str) -> str:
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
     from metricflow_semantics.errors.error_classes import MetricFlowException
 
-    by = [f"metric_time__{request.grain}", *([request.slice] if request.slice else [])]
+    by = [f"metric_time__{request.grain}", *([request.slice] if request.slice else []), *slices]
     until = f"{{{{ TimeDimension('metric_time', '{request.rows}') }}}} <= getvariable('as_of')"
     try:
         answer = made.explain(

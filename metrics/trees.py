@@ -180,7 +180,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     the warehouse does not know or whose components do not make their parent.
     """
     trees = read_trees(trees_folder(run))
-    metrics, owners = _metrics(connection), owners_of(connection)
+    metrics, owners = metrics_of(connection), owners_of(connection)
     stored = Stored(connection, trees)
     check(trees, metrics, owners, stored.slices)
     evidence = _evidence(connection)
@@ -379,9 +379,11 @@ def check(
 
 class Stored:
     """The values that trees need, read once: {(metric, slice name): {(grain, start, slice value):
-    (cell, is complete)}}."""
+    (cell, is complete)}}; of all grains but days unless one is told."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, trees: list[Tree]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, trees: list[Tree], only: str | None = None
+    ) -> None:
         names = sorted({node.metric_id for tree in trees for node in tree.spec.nodes})
         marks = ", ".join("?" * len(names)) or "null"
         self.slices: dict[str, dict[str, set[str]]] = {}
@@ -390,7 +392,7 @@ class Stored:
             "select metric_id, grain, period_start, slice_name, slice_value, value, numerator, "
             "denominator, is_complete and coalesce(trust, '') <> 'stale' "
             f"from metrics.metric_values where metric_id in ({marks}) "
-            "and grain <> 'day'", names,
+            f"and grain {'=' if only else '<>'} ?", [*names, only or "day"],
         ).fetchall():  # fmt: skip
             self.slices.setdefault(metric, {}).setdefault(name, set()).add(value)
             cells = self.cells.setdefault((metric, name), {})
@@ -699,7 +701,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection) -> dict[tuple, set[str | No
     return found
 
 
-def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
+def metrics_of(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     rows = connection.execute(
         "select metric_id, label, unit, additivity, owner_role from metrics.dim_metrics"
     ).fetchall()
