@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(dictionary.write(found))
     elif options.command == "compile":
         run = _run()
-        queries.compiled(found, queries.manifests(run, found), queries.sql_cache(run))
+        manifests, cache = queries.manifests(run, found), queries.sql_cache(run)
+        queries.compiled(found, manifests, cache)
+        queries.stretches(found, manifests, cache)
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
     return 0
