@@ -301,14 +301,14 @@ def _drivers(
         periods = (start, asked.start)
         cells, missing = _cells(run, connection, asked, periods, publication)
         parts = parts_of(connection, asked.metric, about["additivity"], asked.grain, periods, cells)
-        in_tree = _tree_parts(run, connection, asked, periods)
-        found = sorted(parts.items()) + ([("tree", in_tree)] if in_tree else [])
+        leaves, untold = _tree_parts(run, connection, asked, periods)
+        found = sorted(parts.items()) + ([("tree", leaves)] if leaves else [])
         if not found:
-            known = {name for _, name, *_ in cells} - {ALL}
-            why = "its slices overlap, or what they are made of is not known in both periods"
-            if not known:
-                other = "" if asked.slice_name == ALL else "other "
-                why = missing or f"it has no {other}slices and is in no tree"
+            other = "" if asked.slice_name == ALL else "other "
+            why = missing or f"it has no {other}slices" + ("" if untold else " and is in no tree")
+            if {name for _, name, *_ in cells} - {ALL}:
+                why = "its slices overlap, or what they are made of is not known in both periods"
+            why += f"; {untold}" if untold else ""
             yield f"Its change since {told} is not taken apart: {why}."
             continue
         yield f"What the change since {told} came from:"
@@ -327,6 +327,8 @@ def _drivers(
                 yield f"    {_signed(rest, form):>16}  {len(mine) - MOST} more"
         if missing:
             yield f"  Not by {missing}."
+        if untold:
+            yield f"  Not by its tree: {untold}."
 
 
 def _cells(
@@ -416,9 +418,8 @@ def _tree_parts(
     connection: duckdb.DuckDBPyConnection,
     asked: Asked,
     periods: tuple[dt.date, dt.date],
-) -> list[Part]:
-    """The leaves of the metric's tree, where it has one, its components have values in both periods
-    (and that slice), and none was defined otherwise in between."""
+) -> tuple[list[Part], str | None]:
+    """(the leaves of the metric's tree, where it has one; why there are none)."""
     found = [
         (tree, node)
         for tree in trees.read_trees(trees.trees_folder(run))
@@ -427,12 +428,12 @@ def _tree_parts(
         and node.part == "value"
     ]  # fmt: skip
     if not found:
-        return []
+        return [], None
     tree, node = found[0]
     cut = None if asked.slice_name == ALL else (asked.slice_name, asked.slice_value)
     breaks = signals.definition_breaks(connection)
     if trees.is_broken(tree, node.name, breaks, periods[0], last_day(asked.start, asked.grain)):
-        return []
+        return [], "a network changed what it counts in between"
     stored, metrics = trees.Stored(connection, [tree], asked.grain), trees.metrics_of(connection)
 
     def split(node: trees.Node, then: dt.date, now: dt.date) -> list[Part]:
@@ -441,19 +442,34 @@ def _tree_parts(
         cells = [
             (day, name, value, *cell)
             for name in (ALL, node.split)
-            for (grain, day, value), (cell, _) in stored.cells[node.metric_id, name].items()
+            for (grain, day, value), (cell, _) in stored.cells.get(
+                (node.metric_id, name), {}
+            ).items()
             if grain == asked.grain and day in (then, now)
         ]
         additivity = metrics[node.metric_id].additivity
         parts = parts_of(connection, node.metric_id, additivity, asked.grain, (then, now), cells)
         return parts.get(node.split, [])
 
-    steps = trees.explain(tree, node.name, trees.reader(stored, asked.grain, cut), split, *periods)
+    if cut and any(part.slice for part in trees.made_of(tree, node.name)):
+        return [], "a part of it is a slice already"
+    read = trees.reader(stored, asked.grain, cut)
+    steps = trees.explain(tree, node.name, read, split, *periods)
+    leaves = [step for step in steps if step.is_leaf]
+    if not leaves:
+        unknown = [
+            edge.node
+            for edge in node.components
+            if None in [read(tree.nodes[edge.node], day) for day in periods]
+        ]
+        where = "of that slice in both periods" if cut else f"in both {asked.grain}s"
+        return [], f"{', '.join(unknown)} not known {where}"
+    rest = steps[0].contribution - math.fsum(step.contribution for step in leaves)
+    if abs(rest) > 1e-6 * max(1.0, abs(steps[0].before), abs(steps[0].after)):
+        return [], "its components do not make it in that slice"  # the build holds the tree's alone
     return [
-        Part(trees.leaf_label(tree, metrics, step), step.contribution, step.kind)
-        for step in steps
-        if step.is_leaf
-    ]
+        Part(trees.leaf_label(tree, metrics, step), step.contribution, step.kind) for step in leaves
+    ], None
 
 
 def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> Iterator[str]:
