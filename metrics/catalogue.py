@@ -561,8 +561,8 @@ def unknown(asked: str, labels: dict[str, str]) -> str:
     which of them, by name or label, is nearest."""
     for problem in refused("metric", asked, asked.replace("_", " ")):
         return problem
-    names = {_plain(label): name for name, label in labels.items()} | {n: n for n in labels}
-    near = difflib.get_close_matches(_plain(asked), names, n=1, cutoff=0.5)
+    names = {_spelt(label): name for name, label in labels.items()} | {n: n for n in labels}
+    near = difflib.get_close_matches(_spelt(asked), names, n=1, cutoff=0.5)
     hint = "docs/metrics.md lists them."
     if near:
         name = names[near[0]]
@@ -570,5 +570,5 @@ def unknown(asked: str, labels: dict[str, str]) -> str:
     return f"there is no metric '{asked}'; {hint}"
 
 
-def _plain(text: str) -> str:
+def _spelt(text: str) -> str:
     return re.sub(r"\W+", "_", text.lower()).strip("_")

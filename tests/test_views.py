@@ -497,6 +497,23 @@ def test_the_steps_below_a_step_add_up_to_it_and_the_leaves_to_the_change(main):
     assert change == rows[1][3]
 
 
+def test_the_cards_of_change_show_the_last_complete_quarter_alone(main):
+    [(kept,)] = ask(main, "select count(distinct period_to) from metrics.metric_drivers "
+                          "where grain = 'quarter'")  # fmt: skip
+    assert kept > 8
+    for view in ("drivers", "tree_steps"):
+        compared = ask(main, f"select distinct metric_id, period_from, period_to from dashboards."
+                             f"{view}")  # fmt: skip
+        assert len(compared) == len({metric for metric, *_ in compared}) > 0
+        found = {row[0]: row[1:] for row in compared}
+        assert found["revenue_booked"] == (dt.date(2025, 7, 1), dt.date(2026, 7, 1))
+    told = ask(main, "select metric_id, count(*), count(distinct quarter_name), "
+                     "count(distinct compared_with) from dashboards.changes "
+                     "group by 1")  # fmt: skip
+    assert told and all(row[2] == 1 and row[1] == row[3] <= 2 for row in told)
+    assert ("revenue_booked", 2, 1, 2) in told
+
+
 def test_every_series_is_judged_or_says_why_not(main):
     rows = ask(main, "select signal, says, limit_low, value, limit_high, signal_since, verdict "
                      "from dashboards.signals")  # fmt: skip
