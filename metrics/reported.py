@@ -30,7 +30,7 @@ create table if not exists ops.reported_values (
     period_start date, slice_name varchar, slice_value varchar, value double, is_complete boolean);
 """
 KEY = ("metric_id", "grain", "period_start", "slice_name", "slice_value")
-# `noted`: what of metric_values goes into the log; of a slicing with nothing else, its coarsest.
+# What of metric_values goes into the log; of a slicing with none of these, its coarsest grain.
 NOTED = """
     select * from metrics.metric_values as v
     where grain in ('month', 'quarter', 'year') or (grain = 'week' and slice_name = 'all')
