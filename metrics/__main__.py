@@ -31,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     asked = commands.add_parser("reported", help="what was reported on a day, and what is said now")
     asked.add_argument("metric")
     asked.add_argument("--on", type=_day, required=True, help="day, as 2026-05-01")
-    asked.add_argument("--grain", choices=["week", "month", "quarter", "year"], default="month")
+    asked.add_argument(
+        "--grain", choices=catalogue.GRAINS, help="month by default, else the coarsest there is"
+    )
     asked.add_argument("--period", type=_day, help="a day in it; the last complete one by default")
     asked.add_argument("--slice", default="all", help="name=value; all by default")
     dashboards(commands.add_parser("dashboards", help="dashboards on a Metabase server"))
@@ -53,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(dictionary.write(found))
     elif options.command == "compile":
         run = _run()
-        queries.compiled(found, queries.manifests(run, found), queries.sql_cache(run))
+        manifests, cache = queries.manifests(run, found), queries.sql_cache(run)
+        queries.compiled(found, manifests, cache)
+        queries.stretches(found, manifests, cache)
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
     return 0
@@ -81,11 +85,12 @@ def _day(text: str) -> dt.date:
 def _reported(options: argparse.Namespace) -> int:
     from metrics import reported
 
+    run = _run()
     answer = reported.reported(
-        house.load_paths().served / "plumbline.duckdb", options.metric, options.on,
+        run.paths.served / "plumbline.duckdb", options.metric, options.on, run.as_of,
         options.grain, options.period, options.slice,
     )  # fmt: skip
-    print(reported.told(options.metric, options.on, options.grain, answer))
+    print(reported.told(options.metric, options.on, answer))
     return 0
 
 

@@ -9,6 +9,7 @@ of another one (a numerator, say) and is never reported by itself.
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing
 from pathlib import Path
@@ -553,3 +554,21 @@ def _measure_formula(measure: Measure, condition: str | None) -> str:
 def _plain(condition: str) -> str:
     """A filter without MetricFlow's brackets."""
     return re.sub(r"\{\{\s*\w+\('(?:\w+__)?(\w+?)'[^)]*\)\s*\}\}", r"\1", condition).strip()
+
+
+def unknown(asked: str, labels: dict[str, str]) -> str:
+    """What to say of a metric that is none of `labels` (metric -> label): why it is refused, or
+    which of them, by name or label, is nearest."""
+    for problem in refused("metric", asked, asked.replace("_", " ")):
+        return problem
+    names = {_spelt(label): name for name, label in labels.items()} | {n: n for n in labels}
+    near = difflib.get_close_matches(_spelt(asked), names, n=1, cutoff=0.5)
+    hint = "docs/metrics.md lists them."
+    if near:
+        name = names[near[0]]
+        hint = f"did you mean '{name}' ({labels[name]})?"
+    return f"there is no metric '{asked}'; {hint}"
+
+
+def _spelt(text: str) -> str:
+    return re.sub(r"\W+", "_", text.lower()).strip("_")

@@ -15,6 +15,8 @@ import typing
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from pydantic import Field
+
 from metrics.catalogue import Catalogue, Config, Meta, Name, Words, refused
 from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
@@ -23,23 +25,31 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 FOLDER = ROOT / "metrics" / "computed"
+FOLLOWED = {  # selects of the metrics that `of` says
+    "goals": "select metric_id from metrics.dim_goals",
+    "signals": "select metric_id from metrics.metric_signals where is_signal and slice_name = "
+    "'all'",
+}
 
 
 @strict
 class Spec:
-    """`formula`: what it is, for readers. `by`: the module whose rows `lay` takes, or `rows`: a
-    select from schema metrics of COLUMNS (doubt: null, or `unknown: ` and why the value is no
-    evidence, without a full stop). `upstream`: the marts it all comes from; trust then
-    follows them, else the rows' own."""
+    """`formula`: what it is, for readers. `by`: the function whose rows `lay` takes
+    (`metrics/goal_metrics.py:write`), or `rows`: a select from schema metrics of COLUMNS (doubt:
+    null, or `unknown: ` and why the value is no evidence, without a full stop). `upstream`: the
+    marts it all comes from; trust then follows them, else the rows' own. Without them, for
+    lineage: `of`, whose metrics' results it is computed from, and `reads`, marts besides."""
 
     name: Name
     label: Words
     description: Words
     formula: Words
     config: Config
-    by: Words | None = None
+    by: typing.Annotated[str, Field(pattern=r"^metrics/\w+\.py:\w+$")] | None = None
     rows: Words | None = None
     upstream: tuple[Name, ...] = ()
+    of: typing.Literal["goals", "signals"] | None = None
+    reads: tuple[Name, ...] = ()
 
 
 @strict
@@ -115,6 +125,8 @@ def _wrong(one: Computed) -> list[str]:
         said.append("is computed by Python or by a select: name `by` or `rows`, and not both.")
     if meta.additivity == "model" and (meta.total or not meta.slices):
         said.append("has no total (estimates do not add up); say total: false and name slices.")
+    if not spec.upstream and spec.of is None:
+        said.append("has no lineage; name its marts under upstream, or say `of: goals` or signals.")
     if (meta.additivity == "model") != (meta.level is not None):
         said.append("says how sure its interval is (level: 0.9) if it is a model, and else not.")
     if meta.interval is not None:
@@ -145,7 +157,7 @@ def check(
     problems += [
         one.wrong(f"comes from '{mart}', and dbt has no such model; name the marts it comes from.")
         for one in computed.values()
-        for mart in one.spec.upstream
+        for mart in (*one.spec.upstream, *one.spec.reads)
         if models is not None and f"model.plumbline.{mart}" not in models
     ]
     if problems:
@@ -233,7 +245,8 @@ def lay(
 
 def judge(connection: duckdb.DuckDBPyConnection) -> None:
     """Trust, from their rows, of the computed metrics that name no marts: as bad as all of them,
-    degraded if some."""
+    degraded if some. Sources and the last day that all have rows for are those of the metrics they
+    are computed from."""
     mine = [name for name, one in load().items() if not one.spec.upstream]
     names = ", ".join(f"'{name}'" for name in mine) or "''"
     connection.execute(
@@ -251,7 +264,7 @@ def judge(connection: duckdb.DuckDBPyConnection) -> None:
                 else count(distinct case when v.trust <> 'fresh' then v.slice_value end)
                     || ' of ' || count(distinct v.slice_value) || ' rest on data that are late or '
                     || 'doubtful.' end,
-            'computed', max(case when v.trust = 'fresh' then v.period_start end)
+            '', null
         from metrics.dim_metrics as m
         left join metrics.metric_values as v
             on m.metric_id = v.metric_id and v.period_start = (
@@ -262,3 +275,20 @@ def judge(connection: duckdb.DuckDBPyConnection) -> None:
         order by m.metric_id
         """
     )
+    for name in mine:
+        connection.execute(
+            f"""
+            with followed as (
+                select sources, last_event_date from metrics.metric_trust
+                where metric_id in ({FOLLOWED[load()[name].spec.of]})
+            )
+            update metrics.metric_trust set
+                sources = coalesce((
+                    select string_agg(distinct source, ', ' order by source)
+                    from (select unnest(string_split(sources, ', ')) as source from followed)
+                    where source <> ''), ''),
+                last_event_date = (select min(last_event_date) from followed)
+            where metric_id = ?
+            """,
+            [name],
+        )

@@ -10,10 +10,9 @@ happened, not why.
 from __future__ import annotations
 
 import datetime as dt
-import math
 import typing
+from collections.abc import Iterable
 
-from metrics.periods import shift
 from metrics.storing import insert
 from settings import Run
 
@@ -22,24 +21,184 @@ if typing.TYPE_CHECKING:
 
 SUMS = ("additive", "semi")
 RATIOS = ("ratio", "survey")
-LEVELS = ("outcome", "impact")  # headline metrics, besides those that goals name
-MONTHS = {"month": 1, "quarter": 3}
+GRAINS = ("month", "quarter", "year")  # of metric_drivers; `explain` asks for others
 REST = "(in no slice)"
-UNSAID = "(not stated)"
 
 TABLE = """
 create or replace table metrics.metric_drivers (
     metric_id varchar, grain varchar, period_from date, period_to date, slice_name varchar,
-    slice_value varchar, contribution double, kind varchar);
+    slice_value varchar, contribution double, kind varchar, is_latest boolean);
 """
-
-
-class Cell(typing.NamedTuple):
-    """A value of one slice in one period, with its numerator and denominator for a ratio."""
-
-    value: float | None
-    above: float | None
-    below: float | None
+# What `PARTS` reads: cells as in metric_values, and which periods of which numbers are compared.
+TAKEN = """
+create or replace temp table driver_cells (
+    metric_id varchar, grain varchar, period_start date, slice_name varchar, slice_value varchar,
+    value double, numerator double, denominator double);
+create or replace temp table driver_pairs (
+    metric_id varchar, grain varchar, period_from date, period_to date, is_ratio boolean,
+    is_latest boolean);
+"""
+# Every total that is complete and known against the one before and that of a year before; for
+# years these are one.
+EVERY = f"""
+insert into driver_pairs
+with wholes as (
+    select v.metric_id, v.grain, v.period_start, m.additivity in {RATIOS} as is_ratio,
+        v.period_start = max(v.period_start) over (partition by v.metric_id, v.grain) as is_latest
+    from metrics.metric_values as v
+    join metrics.dim_metrics as m on v.metric_id = m.metric_id
+    where v.slice_name = 'all' and v.is_complete and v.value is not null
+        and v.grain in {GRAINS} and m.additivity in {SUMS + RATIOS}
+        and v.period_start + case v.grain when 'month' then interval 1 month
+            when 'quarter' then interval 3 month else interval 1 year end
+            <= cast(? as date) + interval 1 day
+)
+select now.metric_id, now.grain, past.period_start, now.period_start, now.is_ratio, now.is_latest
+from wholes as now
+join wholes as past
+    on now.metric_id = past.metric_id and now.grain = past.grain
+    and past.period_start in (
+        now.period_start - interval 1 year,
+        now.period_start - case now.grain when 'month' then interval 1 month
+            when 'quarter' then interval 3 month else interval 1 year end);
+insert into driver_cells
+select metric_id, grain, period_start, slice_name, slice_value, value, numerator, denominator
+from metrics.metric_values
+where (metric_id, grain) in (select (metric_id, grain) from driver_pairs);
+"""
+# A slice without a row in a period added nothing to a sum then; one whose number is unknown is not
+# nothing, and slices that hold more than the whole overlap: neither has exact parts.
+PARTS = f"""
+with wholes as (
+    select
+        p.*, a.value as total_from, b.value as total_to,
+        a.numerator as above_from, a.denominator as below_from,
+        b.numerator as above_to, b.denominator as below_to
+    from driver_pairs as p
+    join driver_cells as a on p.metric_id = a.metric_id and p.grain = a.grain
+        and p.period_from = a.period_start and a.slice_name = 'all'
+    join driver_cells as b on p.metric_id = b.metric_id and p.grain = b.grain
+        and p.period_to = b.period_start and b.slice_name = 'all'
+    where a.value is not null and b.value is not null
+),
+both_ as (
+    select
+        p.metric_id, p.grain, p.period_from, p.period_to, c.slice_name, c.slice_value,
+        max(case when c.period_start = p.period_from then c.value end) as value_from,
+        max(case when c.period_start = p.period_to then c.value end) as value_to,
+        max(case when c.period_start = p.period_from then c.numerator end) as above_from,
+        max(case when c.period_start = p.period_to then c.numerator end) as above_to,
+        max(case when c.period_start = p.period_from then c.denominator end) as below_from,
+        max(case when c.period_start = p.period_to then c.denominator end) as below_to,
+        count(case when p.is_ratio then case when c.numerator is null or c.denominator is null
+            or c.denominator < 0 then 1 end when c.value is null then 1 end) as unknown
+    from driver_pairs as p
+    join driver_cells as c on p.metric_id = c.metric_id and p.grain = c.grain
+        and c.period_start in (p.period_from, p.period_to) and c.slice_name <> 'all'
+    group by all
+),
+slicings as (
+    select
+        metric_id, grain, period_from, period_to, slice_name, sum(unknown) as unknown,
+        coalesce(min(value_from), 0) as least_from, coalesce(min(value_to), 0) as least_to,
+        coalesce(fsum(value_from), 0) as sum_from, coalesce(fsum(value_to), 0) as sum_to,
+        fsum(coalesce(value_to, 0) - coalesce(value_from, 0)) as changed,
+        max(abs(value_to)) as largest,
+        coalesce(fsum(case when below_from > 0 then above_from end), 0) as above_from,
+        coalesce(fsum(case when below_from > 0 then below_from end), 0) as below_from,
+        coalesce(fsum(case when below_to > 0 then above_to end), 0) as above_to,
+        coalesce(fsum(case when below_to > 0 then below_to end), 0) as below_to
+    from both_
+    group by all
+),
+told as (
+    select
+        w.*, s.slice_name, s.largest, w.total_to - w.total_from - s.changed as rest,
+        w.above_from - s.above_from as rest_above_from, w.above_to - s.above_to as rest_above_to,
+        w.below_from - s.below_from as rest_below_from, w.below_to - s.below_to as rest_below_to,
+        case when w.is_ratio then
+            w.above_from is not null and w.below_from > 0
+            and w.above_to is not null and w.below_to > 0
+            and s.below_from <= w.below_from * (1 + 1e-9)
+            and s.below_to <= w.below_to * (1 + 1e-9)
+            -- no weight is left over, but something to be weighed: it is in two slices or none
+            and (w.below_from - s.below_from > 1e-9 * w.below_from
+                or abs(w.above_from - s.above_from)
+                    <= 1e-9 * greatest(abs(w.above_from), w.below_from))
+            and (w.below_to - s.below_to > 1e-9 * w.below_to
+                or abs(w.above_to - s.above_to) <= 1e-9 * greatest(abs(w.above_to), w.below_to))
+        else
+            (s.least_from < 0 or s.sum_from <= w.total_from * (1 + 1e-9) + 1e-9)
+            and (s.least_to < 0 or s.sum_to <= w.total_to * (1 + 1e-9) + 1e-9)
+        end and s.unknown = 0 as is_exact
+    from wholes as w
+    join slicings as s on w.metric_id = s.metric_id and w.grain = s.grain
+        and w.period_from = s.period_from and w.period_to = s.period_to
+),
+exact as (select * from told where is_exact),
+weighed as (  -- slices with something in them, and what they leave of the whole
+    select
+        b.metric_id, b.grain, b.period_from, b.period_to, b.slice_name, b.slice_value,
+        case when b.below_from > 0 then b.above_from end as above_from,
+        case when b.below_from > 0 then b.below_from end as below_from,
+        case when b.below_to > 0 then b.above_to end as above_to,
+        case when b.below_to > 0 then b.below_to end as below_to
+    from both_ as b
+    where b.below_from > 0 or b.below_to > 0
+    union all
+    select
+        metric_id, grain, period_from, period_to, slice_name, '{REST}',
+        case when rest_below_from > 1e-9 * below_from then rest_above_from end,
+        case when rest_below_from > 1e-9 * below_from then rest_below_from end,
+        case when rest_below_to > 1e-9 * below_to then rest_above_to end,
+        case when rest_below_to > 1e-9 * below_to then rest_below_to end
+    from exact
+    where is_ratio
+        and (rest_below_from > 1e-9 * below_from or rest_below_to > 1e-9 * below_to)
+),
+rated as (
+    select
+        w.metric_id, w.grain, w.period_from, w.period_to, w.slice_name, w.slice_value,
+        e.is_latest, e.above_from / e.below_from as whole_from,
+        case when e.above_to <> 0 and e.total_to <> 0
+            then e.total_to / (e.above_to / e.below_to) else 1 end as scale,
+        coalesce(w.below_from / e.below_from, 0) as weight_from,
+        coalesce(w.below_to / e.below_to, 0) as weight_to,
+        coalesce(w.above_from / w.below_from, w.above_to / w.below_to) as rate_from,
+        coalesce(w.above_to / w.below_to, 0) as rate_to
+    from weighed as w
+    join exact as e on w.metric_id = e.metric_id and w.grain = e.grain
+        and w.period_from = e.period_from and w.period_to = e.period_to
+        and w.slice_name = e.slice_name
+    where e.is_ratio
+)
+select
+    b.metric_id, b.grain, b.period_from, b.period_to, b.slice_name, b.slice_value,
+    coalesce(b.value_to, 0) - coalesce(b.value_from, 0) as contribution, 'change' as kind,
+    e.is_latest
+from both_ as b
+join exact as e on b.metric_id = e.metric_id and b.grain = e.grain
+    and b.period_from = e.period_from and b.period_to = e.period_to
+    and b.slice_name = e.slice_name
+where not e.is_ratio
+union all
+select
+    metric_id, grain, period_from, period_to, slice_name, '{REST}', rest, 'change', is_latest
+from exact
+where not is_ratio
+    and abs(rest) > 1e-9 * greatest(abs(total_from), abs(total_to), coalesce(largest, 0), 1e-12)
+union all
+select
+    metric_id, grain, period_from, period_to, slice_name, slice_value,
+    scale * (weight_to - weight_from) * (rate_from - whole_from), 'mix', is_latest
+from rated
+union all
+select
+    metric_id, grain, period_from, period_to, slice_name, slice_value,
+    scale * weight_to * (rate_to - rate_from), 'rate', is_latest
+from rated
+order by 1, 2, 4, 3, 5, 6, 8
+"""
 
 
 class Part(typing.NamedTuple):
@@ -51,158 +210,41 @@ class Part(typing.NamedTuple):
 def decompose(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
     """Write `metrics.metric_drivers`.
 
-    One row per metric, grain (month, quarter), compared period, slice and part, for the metrics
-    of goals, what they name as leading, and every outcome and impact. The last complete period
-    (`period_to`: its first day) is held against the one before and the same of the year before
-    (`period_from`). Contributions are in the metric's unit. A slicing that overlaps (one lead in
-    two slices) has no exact parts and is left out.
+    One row per metric with exact parts, grain (month, quarter, year), compared period, slice and
+    part: every total that was complete by `run.as_of` (`period_to`: its first day) against the
+    period before and the same of the year before (`period_from`). `is_latest`: no later period is
+    complete. Contributions are in the metric's unit. A slicing that overlaps (one lead in two
+    slices) has no exact parts and is left out.
     """
-    metrics = _headlines(connection)
-    rows: list[tuple] = []
-    for metric_id, additivity in metrics:
-        for grain, months in MONTHS.items():
-            now = _last_complete(connection, metric_id, grain, run.as_of)
-            if now is None:
-                continue
-            for then in (months_before(now, months), shift(now, -1)):
-                rows += [
-                    (metric_id, grain, then, now, name, *part)
-                    for name, part in _parts(connection, metric_id, additivity, grain, then, now)
-                ]
-    connection.execute(TABLE)
-    insert(connection, "metrics.metric_drivers", rows)
+    connection.execute(TABLE + TAKEN)
+    for statement in EVERY.split(";")[:-1]:
+        connection.execute(statement, [run.as_of] if "?" in statement else [])
+    connection.execute(f"insert into metrics.metric_drivers {PARTS}")
+    connection.execute("drop table driver_cells; drop table driver_pairs")
 
 
-def sum_parts(
-    before: dict[str, Cell], after: dict[str, Cell], whole: tuple[Cell, Cell]
-) -> list[Part] | None:
-    """Parts of a sum's change; a slice without a row in a period added nothing then. None when
-    the slices overlap: more in them than in the whole."""
-    for cells, total in zip((before, after), whole, strict=True):
-        values = [cell.value for cell in cells.values()]
-        if min(values, default=0) >= 0 and math.fsum(values) > total.value * (1 + 1e-9) + 1e-9:
-            return None
-    parts = [
-        Part(name, _value(after, name) - _value(before, name), "change")
-        for name in sorted({*before, *after})
-    ]
-    start, end = whole
-    rest = (end.value - start.value) - math.fsum(p.contribution for p in parts)
-    size = max(abs(start.value), abs(end.value), *(abs(c.value) for c in after.values()), 1e-12)
-    return [*parts, Part(REST, rest, "change")] if abs(rest) > 1e-9 * size else parts
-
-
-def ratio_parts(
-    before: dict[str, Cell], after: dict[str, Cell], whole: tuple[Cell, Cell]
-) -> list[Part] | None:
-    """Mix and rate parts of a ratio's change; None when the slices overlap or a denominator is
-    missing."""
-    before, after = _with_rest(before, whole[0]), _with_rest(after, whole[1])
-    if before is None or after is None:
-        return None
-    start, end = whole[0].above / whole[0].below, whole[1].above / whole[1].below
-    scale = whole[1].value / end if end and whole[1].value else 1.0
-    parts = []
-    for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
-        w0 = old.below / whole[0].below if old else 0.0
-        w1 = new.below / whole[1].below if new else 0.0
-        r1 = new.above / new.below if new else 0.0
-        r0 = old.above / old.below if old else r1
-        parts.append(Part(name, scale * (w1 - w0) * (r0 - start), "mix"))
-        parts.append(Part(name, scale * w1 * (r1 - r0), "rate"))
-    return parts
-
-
-def months_before(day: dt.date, months: int) -> dt.date:
-    """The first of the month `months` before that of `day`."""
-    month = day.year * 12 + day.month - 1 - months
-    return dt.date(month // 12, month % 12 + 1, 1)
-
-
-def _with_rest(cells: dict[str, Cell], whole: Cell) -> dict[str, Cell] | None:
-    """Slices with something in them and, when they are not the whole, what is missing."""
-    if whole.above is None or not whole.below or whole.below < 0:
-        return None
-    if any(c.above is None or c.below is None or c.below < 0 for c in cells.values()):
-        return None
-    found = {name: c for name, c in cells.items() if c.below > 0}
-    above = whole.above - math.fsum(c.above for c in found.values())
-    below = whole.below - math.fsum(c.below for c in found.values())
-    if below < -1e-9 * whole.below:
-        return None
-    if below > 1e-9 * whole.below:
-        found[REST] = Cell(None, above, below)
-    elif abs(above) > 1e-9 * max(abs(whole.above), whole.below):
-        return None
-    return found
-
-
-def _value(cells: dict[str, Cell], name: str) -> float:
-    return cells[name].value if name in cells else 0.0
-
-
-def _headlines(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    named = {
-        name
-        for metric, leading in connection.execute(
-            "select metric_id, leading_metrics from metrics.dim_goals"
-        ).fetchall()
-        for name in (metric, *leading.split(", "))
-    }
-    rows = connection.execute(
-        "select metric_id, additivity, amec from metrics.dim_metrics order by metric_id"
-    ).fetchall()
-    return [
-        (metric, additivity)
-        for metric, additivity, amec in rows
-        if additivity in SUMS + RATIOS and (metric in named or amec in LEVELS)
-    ]
-
-
-def _last_complete(
-    connection: duckdb.DuckDBPyConnection, metric_id: str, grain: str, as_of: dt.date
-) -> dt.date | None:
-    return connection.execute(
-        "select max(period_start) from metrics.metric_values where metric_id = ? and grain = ? "
-        "and slice_name = 'all' and value is not null and is_complete "
-        f"and period_start + interval {MONTHS[grain]} month <= ?",
-        [metric_id, grain, as_of + dt.timedelta(days=1)],
-    ).fetchone()[0]
-
-
-def _parts(
+def parts_of(
     connection: duckdb.DuckDBPyConnection,
     metric_id: str,
     additivity: str,
     grain: str,
-    then: dt.date,
-    now: dt.date,
-) -> list[tuple[str, Part]]:
-    rows = connection.execute(
-        "select slice_name, slice_value, period_start, value, numerator, denominator "
-        "from metrics.metric_values where metric_id = ? and grain = ? and period_start in (?, ?) "
-        "order by all",
-        [metric_id, grain, then, now],
-    ).fetchall()
-    slices: dict[str, dict[dt.date, dict[str, Cell]]] = {}
-    for name, value, start, *cell in rows:
-        label = UNSAID if value is None else str(value)
-        slices.setdefault(name, {then: {}, now: {}})[start][label] = Cell(*cell)
-    totals = slices.pop("all", None)
-    if totals is None or not totals[then] or not totals[now]:
-        return []
-    whole = (next(iter(totals[then].values())), next(iter(totals[now].values())))
-    if any(cell.value is None for cell in whole):
-        return []
-    found: list[tuple[str, Part]] = []
-    for name in sorted(slices):
-        before, after = slices[name][then], slices[name][now]
-        if additivity in RATIOS:
-            parts = ratio_parts(before, after, whole)
-        elif any(c.value is None for c in (*before.values(), *after.values())):
-            parts = None  # an unknown slice is not nothing
-        else:
-            parts = sum_parts(before, after, whole)
-        found += [(name, part) for part in parts or []]
+    periods: tuple[dt.date, dt.date],
+    cells: Iterable[tuple],
+) -> dict[str, list[Part]]:
+    """{slice name: parts} of one number's change from the first of `periods` to the second, of the
+    slicings that have exact parts. `cells`: (period's first day, slice name, slice value, value,
+    numerator, denominator); those of the number itself are called `all`."""
+    connection.execute(TAKEN)
+    insert(connection, "driver_pairs",
+           [(metric_id, grain, *periods, additivity in RATIOS, True)])  # fmt: skip
+    insert(
+        connection, "driver_cells",
+        [(metric_id, grain, start, name, value,
+          *(None if number is None else float(number) for number in numbers))
+         for start, name, value, *numbers in cells],
+    )  # fmt: skip
+    found: dict[str, list[Part]] = {}
+    for *_, name, value, contribution, kind, _latest in connection.execute(PARTS).fetchall():
+        found.setdefault(name, []).append(Part(value, contribution, kind))
+    connection.execute("drop table driver_cells; drop table driver_pairs")
     return found

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import difflib
+import importlib
+import inspect
+import math
 import re
 import textwrap
 import typing
 from collections.abc import Iterator
 
 from metrics import catalogue as definitions
-from metrics import queries
+from metrics import computed, queries, signals, trees
 from metrics.boards import number_format
-from metrics.drivers import LEVELS, MONTHS, RATIOS, REST, SUMS
+from metrics.drivers import RATIOS, REST, SUMS, Part, parts_of
 from metrics.figures import said
 from metrics.goals import holder, nearest
-from metrics.periods import shift
+from metrics.periods import last_day, shift
+from metrics.trust import lineage, lineage_of_marts
 from metrics.values import NO_SLICE_VALUE
 from settings import ConfigError, Run
 
@@ -83,7 +86,7 @@ def explain(run: Run, metric: str, slice_: str | None, period: str | None) -> It
         yield from _definition(about)
         yield from _value(connection, asked, about, form, publication)
         yield from _trust(connection, asked)
-        yield from _drivers(connection, asked, about, form)
+        yield from _drivers(run, connection, asked, about, form, publication)
         yield from _goals(connection, metric, form)
         yield from _behind(run, connection, asked, publication)
 
@@ -92,25 +95,8 @@ def _about(connection: duckdb.DuckDBPyConnection, metric: str) -> Row:
     found = _rows(connection, "select * from metrics.dim_metrics where metric_id = ?", metric)
     if found:
         return found[0]
-    for problem in definitions.refused("metric", metric, metric.replace("_", " ")):
-        raise ConfigError(problem)
-    known = _rows(connection, "from metrics.dim_metrics order by metric_id")
-    raise ConfigError(f"there is no metric '{metric}'; {_meant(metric, known)}")
-
-
-def _meant(asked: str, known: list[Row]) -> str:
-    """The metric whose id or label is nearest to what was asked for."""
-    names = {_plain(row["label"]): row for row in known}
-    names |= {row["metric_id"]: row for row in known}
-    near = difflib.get_close_matches(_plain(asked), names, n=1, cutoff=0.5)
-    if not near:
-        return nearest(asked, (row["metric_id"] for row in known))
-    row = names[near[0]]
-    return f"did you mean '{row['metric_id']}' ({row['label']})?"
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", "_", text.lower()).strip("_")
+    labels = connection.execute("select metric_id, label from metrics.dim_metrics").fetchall()
+    raise ConfigError(definitions.unknown(metric, dict(labels)))
 
 
 def _asked(
@@ -249,11 +235,16 @@ def _value(
 
 
 def _others(asked: Asked) -> list[tuple[str, dt.date]]:
-    """The period before and the same a year before (weeks: the same ISO number)."""
+    """The period before and the same a year before (days and weeks: those of the same
+    ISO week)."""
     if asked.grain in ("day", "week"):
         days = 1 if asked.grain == "day" else 7
-        before, year = asked.start - dt.timedelta(days=days), asked.start - dt.timedelta(days=364)
-        return [("before", before), ("a year before", year)]
+        found = [("before", asked.start - dt.timedelta(days=days))]
+        year, week, weekday = asked.start.isocalendar()
+        try:
+            return [*found, ("a year before", dt.date.fromisocalendar(year - 1, week, weekday))]
+        except ValueError:  # that year had no week 53
+            return found
     months = {"month": 1, "quarter": 3, "year": 12}[asked.grain]
     place = asked.start.year * 12 + asked.start.month - 1 - months
     found = [("before", dt.date(place // 12, place % 12 + 1, 1))]
@@ -276,80 +267,209 @@ def _trust(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Iterator[str]
     for doubt, words in DOUBTS.items():
         reason = reason.replace(doubt, words)
     yield f"Trust: {cell['trust']}" + (f": {reason}" if reason else "")
-    if asked.metric in definitions.load().metrics:
-        return  # its sources are listed below, each with its state
-    for row in _rows(
-        connection, "select * from metrics.metric_trust where metric_id = ?", asked.metric
-    ):
-        until = f", rows up to {row['last_event_date']}" if row["last_event_date"] else ""
-        yield f"  from {row['sources'] or 'no source'}{until}"
 
 
 def _drivers(
-    connection: duckdb.DuckDBPyConnection, asked: Asked, about: Row, form: dict
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    asked: Asked,
+    about: Row,
+    form: dict,
+    publication: Row,
 ) -> Iterator[str]:
-    """Where the change came from, slice by slice: parts that add up to the change; or why not."""
-    why = _whole(connection, asked, about)
+    """Where the change came from, slice by slice and by the metric's tree: parts that add up to the
+    change; or why not. Computed here, so that every period and slice has its own."""
+    cell = _cell(connection, asked, asked.start)
+    why = None
+    if about["additivity"] not in SUMS + RATIOS:
+        why = WHOLE[about["additivity"]]
+    elif cell["value"] is None:
+        why = "the number is not known"
+    elif not cell["is_complete"]:
+        why = f"the period is not complete on {publication['as_of']}"
     if why:
         yield ""
         yield f"Its change is not taken apart: {why}."
         return
-    for _, start in _others(asked):
-        parts = _rows(
-            connection,
-            "select slice_name, slice_value, kind, contribution from metrics.metric_drivers "
-            "where metric_id = ? and grain = ? and period_from = ? and period_to = ? "
-            "order by slice_name, abs(contribution) desc, slice_value, kind",
-            asked.metric, asked.grain, start, asked.start,
-        )  # fmt: skip
-        if not parts:
-            if (_cell(connection, asked, start) or {"value": None})["value"] is not None:
-                yield ""
-                yield (
-                    f"Its change since {period_text(start, asked.grain)} is not taken apart: its "
-                    "slices overlap, or what they are made of is not known in both periods."
-                )
-            continue
+    for words, start in _others(asked):
+        told = period_text(start, asked.grain)
+        earlier = _cell(connection, asked, start)
         yield ""
-        yield f"What the change since {period_text(start, asked.grain)} came from:"
-        for name in dict.fromkeys(part["slice_name"] for part in parts):
-            mine = [part for part in parts if part["slice_name"] == name]
-            total = sum(part["contribution"] for part in mine)
+        if not earlier or earlier["value"] is None or not earlier["is_complete"]:
+            yield f"Its change since {told} is not taken apart: nothing complete is known {words}."
+            continue
+        periods = (start, asked.start)
+        cells, missing = _cells(run, connection, asked, periods, publication)
+        parts = parts_of(connection, asked.metric, about["additivity"], asked.grain, periods, cells)
+        leaves, untold = _tree_parts(run, connection, asked, periods)
+        found = sorted(parts.items()) + ([("tree", leaves)] if leaves else [])
+        if not found:
+            other = "" if asked.slice_name == ALL else "other "
+            why = missing or f"it has no {other}slices" + ("" if untold else " and is in no tree")
+            if {name for _, name, *_ in cells} - {ALL}:
+                why = "its slices overlap, or what they are made of is not known in both periods"
+            why += f"; {untold}" if untold else ""
+            yield f"Its change since {told} is not taken apart: {why}."
+            continue
+        yield f"What the change since {told} came from:"
+        for name, mine in found:
+            mine = sorted(mine, key=lambda p: (-abs(p.contribution), p.slice_value, p.kind))
+            total = math.fsum(part.contribution for part in mine)
             yield f"  by {name} ({_signed(total, form)}):"
             for part in mine[:MOST]:
-                kind = "" if part["kind"] == "change" else f", {part['kind']}"
-                label = part["slice_value"]
-                label = {NO_SLICE_VALUE: "not known", REST: "in no slice"}.get(label, label)
-                yield f"    {_signed(part['contribution'], form):>16}  {label}{kind}"
+                kind = "" if part.kind == "change" else f", {part.kind}"
+                label = {NO_SLICE_VALUE: "not known", REST: "in no slice"}.get(
+                    part.slice_value, part.slice_value
+                )
+                yield f"    {_signed(part.contribution, form):>16}  {label}{kind}"
             if mine[MOST:]:
-                rest = sum(part["contribution"] for part in mine[MOST:])
+                rest = math.fsum(part.contribution for part in mine[MOST:])
                 yield f"    {_signed(rest, form):>16}  {len(mine) - MOST} more"
+        if missing:
+            yield f"  Not by {missing}."
+        if untold:
+            yield f"  Not by its tree: {untold}."
 
 
-def _whole(connection: duckdb.DuckDBPyConnection, asked: Asked, about: Row) -> str | None:
-    """Why no change of this number is taken apart (`metrics/drivers.py`); None: some may be."""
-    if about["additivity"] not in SUMS + RATIOS:
-        return WHOLE[about["additivity"]]
-    if asked.slice_name != ALL:
-        return "only changes of the total are"
-    if asked.grain not in MONTHS:
-        return f"only changes of months and quarters are, not those of a {asked.grain}"
-    named = "select 1 from metrics.dim_goals where metric_id = ? union all "
-    named += "select 1 from metrics.goal_leading where metric_id = ?"
-    if about["amec"] not in LEVELS and not _rows(connection, named, *[asked.metric] * 2):
-        return "only outcomes, impacts, and what goals name are"
-    [there] = _rows(
-        connection,
-        "select count(distinct slice_name) as slices, max(case when slice_name = ? and is_complete "
-        "and value is not null then period_start end) as newest from metrics.metric_values "
-        "where metric_id = ? and grain = ?",
-        ALL, asked.metric, asked.grain,
-    )  # fmt: skip
-    if there["slices"] < 2:
-        return "it has no slices"
-    if there["newest"] != asked.start:
-        return f"only the last complete {asked.grain} is held against earlier ones"
-    return None
+def _cells(
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    asked: Asked,
+    periods: tuple[dt.date, dt.date],
+    publication: Row,
+) -> tuple[list[tuple], str | None]:
+    """(what `drivers.parts_of` takes, what it lacks): the total's slices as published; of a slice,
+    what the served marts say of it by each of the others."""
+    cells = [
+        (row["period_start"], ALL if row["slice_name"] == asked.slice_name else row["slice_name"],
+         row["slice_value"], row["value"], row["numerator"], row["denominator"])
+        for row in _rows(
+            connection,
+            "select * from metrics.metric_values where metric_id = ? and grain = ? "
+            "and period_start in (?, ?) "
+            + ("" if asked.slice_name == ALL else "and slice_name = ? and slice_value = ?"),
+            asked.metric, asked.grain, *periods,
+            *(() if asked.slice_name == ALL else (asked.slice_name, asked.slice_value)),
+        )
+    ]  # fmt: skip
+    if asked.slice_name == ALL:
+        return cells, None
+    found = definitions.load()
+    if asked.metric not in found.metrics:
+        return cells, "it is computed of other metrics' results, which are not kept by two slices"
+    slices = found.metrics[asked.metric].meta.slices
+    own = next(s for s in slices if definitions.slice_name(s) == asked.slice_name)
+    made = queries.engine_of(found, queries.manifests(run, found), asked.metric)
+    connection.execute(f"set variable as_of = date '{publication['as_of']}'")
+    failed = []
+    for key in slices:
+        if key == own:
+            continue
+        name = definitions.slice_name(key)
+        try:
+            sql = queries.one(made, found, asked.metric, asked.grain, own, key)
+            cells += _crossed(connection, found, asked, (own, key), sql, periods)
+        except ConfigError:
+            failed.append(name)
+    if not failed:
+        return cells, None
+    return cells, f"{', '.join(failed)}, which MetricFlow does not join with {asked.slice_name}"
+
+
+def _crossed(
+    connection: duckdb.DuckDBPyConnection,
+    found: definitions.Catalogue,
+    asked: Asked,
+    keys: tuple[str, str],
+    sql: str,
+    periods: tuple[dt.date, dt.date],
+) -> Iterator[tuple]:
+    own, key = keys
+    columns = queries.columns_of(asked.metric, found)
+    start = f"cast(metric_time__{asked.grain} as date)"
+    answer = connection.execute(
+        f"select {start}, coalesce(cast({key} as varchar), '{NO_SLICE_VALUE}'), "
+        f"{', '.join(columns)} from ({sql}) where {start} in (?, ?) "
+        f"and coalesce(cast({own} as varchar), '{NO_SLICE_VALUE}') = ? order by all",
+        [*periods, asked.slice_value],
+    ).fetchall()
+    name = definitions.slice_name(key)
+    for day, value, *numbers in answer:
+        told = dict(zip(columns, numbers, strict=True))
+        number, top, bottom = _number(asked.metric, found, told)
+        if number is not None or (top is not None and bottom is not None):
+            yield (day, name, value, number, top, bottom)
+
+
+def _number(
+    metric: str, found: definitions.Catalogue, told: dict[str, typing.Any]
+) -> tuple[float | None, float | None, float | None]:
+    """(value, numerator, denominator) of a metric from MetricFlow's columns."""
+    parts = found.metrics[metric].parts
+    top, bottom = (told.get(parts.get(role, "")) for role in ("numerator", "denominator"))
+    value = told.get(metric)
+    if found.metrics[metric].spec.type == "ratio":
+        value = None if top is None or not bottom else float(top) / float(bottom)
+    return value, top, bottom
+
+
+def _tree_parts(
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    asked: Asked,
+    periods: tuple[dt.date, dt.date],
+) -> tuple[list[Part], str | None]:
+    """(the leaves of the metric's tree, where it has one; why there are none)."""
+    found = [
+        (tree, node)
+        for tree in trees.read_trees(trees.trees_folder(run))
+        for node in tree.spec.nodes
+        if node.metric_id == asked.metric and node.components and not node.slice
+        and node.part == "value"
+    ]  # fmt: skip
+    if not found:
+        return [], None
+    tree, node = found[0]
+    cut = None if asked.slice_name == ALL else (asked.slice_name, asked.slice_value)
+    breaks = signals.definition_breaks(connection)
+    if trees.is_broken(tree, node.name, breaks, periods[0], last_day(asked.start, asked.grain)):
+        return [], "a network changed what it counts in between"
+    stored, metrics = trees.Stored(connection, [tree], asked.grain), trees.metrics_of(connection)
+
+    def split(node: trees.Node, then: dt.date, now: dt.date) -> list[Part]:
+        if cut or node.split is None:
+            return []  # a split of a slice would be two slices at once
+        cells = [
+            (day, name, value, *cell)
+            for name in (ALL, node.split)
+            for (grain, day, value), (cell, _) in stored.cells.get(
+                (node.metric_id, name), {}
+            ).items()
+            if grain == asked.grain and day in (then, now)
+        ]
+        additivity = metrics[node.metric_id].additivity
+        parts = parts_of(connection, node.metric_id, additivity, asked.grain, (then, now), cells)
+        return parts.get(node.split, [])
+
+    if cut and any(part.slice for part in trees.made_of(tree, node.name)):
+        return [], "a part of it is a slice already"
+    read = trees.reader(stored, asked.grain, cut)
+    steps = trees.explain(tree, node.name, read, split, *periods)
+    leaves = [step for step in steps if step.is_leaf]
+    if not leaves:
+        unknown = [
+            edge.node
+            for edge in node.components
+            if None in [read(tree.nodes[edge.node], day) for day in periods]
+        ]
+        where = "of that slice in both periods" if cut else f"in both {asked.grain}s"
+        return [], f"{', '.join(unknown)} not known {where}"
+    rest = steps[0].contribution - math.fsum(step.contribution for step in leaves)
+    if abs(rest) > 1e-6 * max(1.0, abs(steps[0].before), abs(steps[0].after)):
+        return [], "its components do not make it in that slice"  # the build holds the tree's alone
+    return [
+        Part(trees.leaf_label(tree, metrics, step), step.contribution, step.kind) for step in leaves
+    ], None
 
 
 def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> Iterator[str]:
@@ -380,18 +500,55 @@ def _goals(connection: duckdb.DuckDBPyConnection, metric: str, form: dict) -> It
 def _behind(
     run: Run, connection: duckdb.DuckDBPyConnection, asked: Asked, publication: Row
 ) -> Iterator[str]:
+    """The tables it comes from down to the sources, each with its state, and what computes it."""
     found = definitions.load()
-    if asked.metric not in found.metrics:
-        return
-    from metrics.trust import lineage
-
     manifests = queries.manifests(run, found)
-    tables = lineage(asked.metric, manifests)
+    derived = computed.load().get(asked.metric)
+    yield ""
+    if derived is None:
+        yield from _sources(connection, lineage(asked.metric, manifests))
+        yield from _sql(connection, found, manifests, asked, publication)
+        return
+    spec = derived.spec
+    tables = lineage_of_marts((*spec.upstream, *spec.reads), manifests)
+    if spec.of:
+        followed = _followed(connection, asked, spec.of)
+        yield from textwrap.wrap(f"Computed from {', '.join(followed)}.", 98,
+                                 subsequent_indent="  ")  # fmt: skip
+        for metric in followed:
+            tables |= lineage(metric, manifests)
+    yield from _sources(connection, tables)
+    yield ""
+    if spec.rows:
+        again = _selected_again(connection, asked, spec.rows)
+        yield f"SQL ({derived.file.name}; {again}):"
+        yield from (f"  {line}" for line in spec.rows.strip().splitlines())
+        return
+    file, function = str(spec.by).split(":")
+    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+    yield f"Computed by {function} in {file}:"
+    yield from (
+        f"  {line}" for line in (inspect.getdoc(getattr(module, function)) or "").split("\n")
+    )
+
+
+def _followed(connection: duckdb.DuckDBPyConnection, asked: Asked, of: str) -> list[str]:
+    """The metrics whose results a number is computed from: of a goal's, the goal's."""
+    if asked.slice_name == "goal_id":
+        rows = _rows(
+            connection, "select metric_id from metrics.dim_goals where goal_id = ?",
+            asked.slice_value,
+        )  # fmt: skip
+    else:
+        rows = _rows(connection, computed.FOLLOWED[of])
+    return sorted({row["metric_id"] for row in rows})
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, tables: set[tuple[str, str]]) -> Iterator[str]:
     states = {
         (f"raw_{row['source']}", row["table_name"]): row
         for row in _rows(connection, "from ingest.sources")
     }
-    yield ""
     yield "Where it comes from:"
     for layer in LAYERS:
         names = sorted((s, t) for s, t in tables if _layer(s) == layer)
@@ -405,9 +562,19 @@ def _behind(
             listed = ", ".join(table for _, table in names)
             yield from textwrap.wrap(f"{layer}: {listed}", 98, initial_indent="  ",
                                      subsequent_indent="    ")  # fmt: skip
+
+
+def _sql(
+    connection: duckdb.DuckDBPyConnection,
+    found: definitions.Catalogue,
+    manifests: queries.Manifests,
+    asked: Asked,
+    publication: Row,
+) -> Iterator[str]:
     slices = found.metrics[asked.metric].meta.slices
     key = next((s for s in slices if definitions.slice_name(s) == asked.slice_name), None)
-    sql = queries.one(found, manifests, asked.metric, asked.grain, key)
+    made = queries.engine_of(found, manifests, asked.metric)
+    sql = queries.one(made, found, asked.metric, asked.grain, *([key] if key else []))
     yield ""
     yield f"SQL (MetricFlow's; {_again(connection, found, asked, key, sql, publication)}):"
     yield f"  set variable as_of = date '{publication['as_of']}';"
@@ -440,7 +607,6 @@ def _again(
     """The SQL run on the served marts and held against the published value, in words."""
     import duckdb
 
-    metric = found.metrics[asked.metric]
     connection.execute(f"set variable as_of = date '{publication['as_of']}'")
     test = f"cast(metric_time__{asked.grain} as date) = date '{asked.start}'"
     if key:
@@ -454,11 +620,23 @@ def _again(
     except duckdb.CatalogException:
         return "its tables are restricted, so it is not run here"
     told = dict(zip(columns, rows[0], strict=True)) if rows else {}
-    if metric.spec.type == "ratio":
-        top, bottom = (told.get(metric.parts[role]) for role in ("numerator", "denominator"))
-        value = None if top is None or not bottom else float(top) / float(bottom)
-    else:
-        value = told.get(asked.metric)
+    value, *_ = _number(asked.metric, found, told)
+    return _held(connection, asked, value)
+
+
+def _selected_again(connection: duckdb.DuckDBPyConnection, asked: Asked, select: str) -> str:
+    """The select of a computed metric run on what is served, in words."""
+    answer = connection.execute(
+        f"select value from ({select}) where grain = ? and period_start = ? and slice_name = ? "
+        "and slice_value = ?",
+        [asked.grain, asked.start, asked.slice_name, asked.slice_value],
+    ).fetchone()
+    return _held(connection, asked, answer and answer[0])
+
+
+def _held(
+    connection: duckdb.DuckDBPyConnection, asked: Asked, value: typing.SupportsFloat | None
+) -> str:
     published = _cell(connection, asked, asked.start)["value"]
     if published is None or value is None:
         return "run now it gives no value, and none is published" if published is value else (

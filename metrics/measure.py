@@ -18,6 +18,7 @@ from metrics import (
     laws,
     mix_runs,
     queries,
+    to_date,
     trust,
     values,
 )
@@ -54,7 +55,9 @@ def measure(run: Run) -> Outcome:
     queries.check(catalogue, found)
     derived = computed.load()
     computed.check(catalogue, derived, found.graph["nodes"])
-    asked = queries.compiled(catalogue, found, queries.sql_cache(run))
+    cache = queries.sql_cache(run)
+    asked = queries.compiled(catalogue, found, cache)
+    stretches = queries.stretches(catalogue, found, cache)
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
         raise ConfigError(f"{run.paths.warehouse}: no such file; run `make transform` first.")
@@ -62,6 +65,7 @@ def measure(run: Run) -> Outcome:
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
         values.write(run, connection, catalogue, asked)
+        to_date.write(run, connection, catalogue, stretches, queries.private(catalogue, found))
         notes = list(experiments.evaluate(run, connection) + mix_runs.write(run, connection))
         notes += evidence.write(run, connection)
         computed.select(run, connection, derived)

@@ -22,6 +22,7 @@ from settings import ROOT, ConfigError, Run
 PROJECT = ROOT / "dbt_project"
 PRIVATE = "people"  # the restricted schema: nothing of it is sliced or shown by week
 PRIVATE_GRAINS = {"month", "quarter", "year"}
+STRETCH = "stretch"  # in place of a grain: no periods
 ORIGIN = "source_table"  # a dimension of this name says from which raw table a row comes
 
 
@@ -91,23 +92,29 @@ def check(catalogue: Catalogue, found: Manifests) -> None:
             f"{DEFINITIONS}: dbt does not know {', '.join(missing)}: the metric or its model is "
             "disabled, or model-paths in dbt_project.yml leaves the folder out."
         )
-    schemas = {
-        model["name"]: model["node_relation"]["schema_name"]
-        for model in found.semantic["semantic_models"]
-    }
+    people = private(catalogue, found)
     for name, metric in catalogue.metrics.items():
-        private = [
-            model.name
-            for model, _ in catalogue.measures_of(name)
-            if schemas.get(model.name) == PRIVATE
-        ]
-        if private and (metric.meta.slices or not set(metric.meta.grains) <= PRIVATE_GRAINS):
+        if name in people and (metric.meta.slices or not set(metric.meta.grains) <= PRIVATE_GRAINS):
             problems.append(
-                f"{metric.place}: metric '{name}' is about people ({private[0]}): "
+                f"{metric.place}: metric '{name}' is about people ({people[name]}): "
                 "only the organization by month, quarter and year; empty its slices and grains."
             )
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def private(catalogue: Catalogue, found: Manifests) -> dict[str, str]:
+    """{metric: semantic model} of those that come from the restricted schema."""
+    schemas = {
+        model["name"]: model["node_relation"]["schema_name"]
+        for model in found.semantic["semantic_models"]
+    }
+    return {
+        name: model.name
+        for name in catalogue.metrics
+        for model, _ in reversed(catalogue.measures_of(name))
+        if schemas.get(model.name) == PRIVATE
+    }
 
 
 def sql_cache(run: Run) -> Path:
@@ -119,7 +126,19 @@ def compiled(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]
     one per model that knows the raw table of its rows, for trust.
 
     Raises ConfigError naming the metrics that MetricFlow cannot answer together."""
-    plan = list(_plan(catalogue))
+    return _kept_or_compiled(list(_plan(catalogue)), catalogue, found, cache)
+
+
+def stretches(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]:
+    """The same for every metric with a total, from day `since` to day `as_of` in one row, whatever
+    periods these lie in; kept beside `cache`."""
+    beside = cache.with_stem(f"{cache.stem}_of_stretches")
+    return _kept_or_compiled(list(_stretches(catalogue)), catalogue, found, beside)
+
+
+def _kept_or_compiled(
+    plan: list[Request], catalogue: Catalogue, found: Manifests, cache: Path
+) -> list[Query]:
     made_from = json.dumps([found.semantic, plan], sort_keys=True, default=list)
     versions = [importlib.metadata.version(name) for name in ("metricflow", "duckdb")]
     seal = hashlib.sha256("\n".join([*versions, made_from]).encode()).hexdigest()
@@ -180,6 +199,17 @@ def _plan(catalogue: Catalogue) -> Iterator[Request]:
             yield _request("year", rows, f"{model.key}__{ORIGIN}", names, catalogue)
 
 
+def _stretches(catalogue: Catalogue) -> Iterator[Request]:
+    together = groups(catalogue)
+    batches: dict[tuple[str, str], list[str]] = {}
+    for name, metric in catalogue.metrics.items():
+        if metric.meta.total and {"month", "quarter", "year"}.intersection(metric.meta.grains):
+            root = together[catalogue.measures_of(name)[0][0].name]
+            batches.setdefault((root, catalogue.grain_of(name)), []).append(name)
+    for (_, rows), names in batches.items():
+        yield _request(STRETCH, rows, None, names, catalogue)
+
+
 def _request(
     grain: str, rows: str, slice_: str | None, names: list[str], catalogue: Catalogue
 ) -> Request:
@@ -218,13 +248,19 @@ def groups(catalogue: Catalogue) -> dict[str, str]:
     return {name: find(name) for name in root}
 
 
-def one(catalogue: Catalogue, found: Manifests, name: str, grain: str, slice_: str | None) -> str:
-    """MetricFlow's SQL for one metric by one grain and, given its key, one slice."""
+def engine_of(catalogue: Catalogue, found: Manifests, name: str) -> typing.Any:
+    """MetricFlow's engine over what a metric's answers come from."""
     together = groups(catalogue)
     root = together[catalogue.measures_of(name)[0][0].name]
     members = {model for model, first in together.items() if first == root}
-    request = _request(grain, catalogue.grain_of(name), slice_, [name], catalogue)
-    return _explain(engine(found.semantic, members, catalogue), request)
+    return engine(found.semantic, members, catalogue)
+
+
+def one(made: typing.Any, catalogue: Catalogue, name: str, grain: str, *slices: str) -> str:
+    """MetricFlow's SQL for one metric by one grain and, given their keys, slices in combination.
+    Raises ConfigError when MetricFlow cannot answer that."""
+    request = _request(grain, catalogue.grain_of(name), None, [name], catalogue)
+    return _explain(made, request, *slices)
 
 
 def _with_engines(plan: list[Request], catalogue: Catalogue, found: Manifests) -> Iterator[tuple]:
@@ -267,16 +303,19 @@ def engine(
     return MetricFlowEngine(SemanticManifestLookup(read), Explainer())
 
 
-def _explain(made: typing.Any, request: Request) -> str:
+def _explain(made: typing.Any, request: Request, *slices: str) -> str:
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
     from metricflow_semantics.errors.error_classes import MetricFlowException
 
-    by = [f"metric_time__{request.grain}", *([request.slice] if request.slice else [])]
-    until = f"{{{{ TimeDimension('metric_time', '{request.rows}') }}}} <= getvariable('as_of')"
+    by = [f"metric_time__{request.grain}", *([request.slice] if request.slice else []), *slices]
+    rows = f"{{{{ TimeDimension('metric_time', '{request.rows}') }}}}"
+    where = [f"{rows} <= getvariable('as_of')"]
+    if request.grain == STRETCH:
+        by, where = [], [f"{rows} >= getvariable('since')", *where]
     try:
         answer = made.explain(
             MetricFlowQueryRequest.create(
-                metric_names=list(request.columns), group_by_names=by, where_constraints=[until]
+                metric_names=list(request.columns), group_by_names=by, where_constraints=where
             )
         )
     except MetricFlowException as error:

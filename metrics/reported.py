@@ -2,7 +2,9 @@
 `python -m metrics reported METRIC --on 2026-05-01`.
 
 Every publication notes the values that differ from the one before: of months, quarters and years
-for every slice, of weeks for the whole. A build that published nothing leaves no trace. Raw rows of
+for every slice, of weeks for the whole. What has none of these (the reach of a window of days, a
+goal by its week) is noted as it is published, so that no metric is left out; the days and weeks of
+all others would be seven times the log. A build that published nothing leaves no trace. Raw rows of
 feeds are a log too (`marts.fct_restatements` has every corrected figure), but those of API sources
 are merged, so that a metric recomputed "as known on a day" would be a guess; what was published is
 exact.
@@ -11,11 +13,12 @@ exact.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import typing
 import zoneinfo
 from pathlib import Path
 
+from metrics.catalogue import unknown
+from metrics.periods import last_day
 from settings import ConfigError, Run
 
 if typing.TYPE_CHECKING:
@@ -27,7 +30,17 @@ create table if not exists ops.reported_values (
     period_start date, slice_name varchar, slice_value varchar, value double, is_complete boolean);
 """
 KEY = ("metric_id", "grain", "period_start", "slice_name", "slice_value")
-NOTED = "grain in ('month', 'quarter', 'year') or (grain = 'week' and slice_name = 'all')"
+# What of metric_values goes into the log; of a slicing with none of these, its coarsest grain.
+NOTED = """
+    select * from metrics.metric_values as v
+    where grain in ('month', 'quarter', 'year') or (grain = 'week' and slice_name = 'all')
+        or (grain = 'week' and (metric_id, slice_name) not in (
+            select (metric_id, slice_name) from metrics.metric_values
+            where grain in ('month', 'quarter', 'year')))
+        or (grain = 'day' and (metric_id, slice_name) not in (
+            select (metric_id, slice_name) from metrics.metric_values where grain <> 'day'))
+"""
+GRAINS = ("month", "quarter", "year", "week", "day")  # the first that is noted, unless one is asked
 
 
 class Report(typing.NamedTuple):
@@ -74,8 +87,7 @@ def note(run: Run, published: typing.Collection[str] = ()) -> int:
                 where place = 1 and value is not null
             ),
             now as (
-                select {key}, value, is_complete from metrics.metric_values
-                where value is not null and ({NOTED})
+                select {key}, value, is_complete from ({NOTED}) where value is not null
             )
             select
                 ?, ?, ?, {", ".join(f"coalesce(now.{name}, last.{name})" for name in KEY)},
@@ -120,13 +132,21 @@ def _take_over(connection: duckdb.DuckDBPyConnection, served: Path) -> None:
 
 
 def reported(
-    served: Path, metric: str, on: dt.date, grain: str, period: dt.date | None, slice_: str
-) -> tuple[dt.date, Report | None, Report]:
-    """(period, what the last publication of `on` or before said, what is said now).
+    served: Path,
+    metric: str,
+    on: dt.date,
+    today: dt.date,
+    grain: str | None = None,
+    period: dt.date | None = None,
+    slice_: str = "all",
+) -> tuple[str, dt.date, Report | None, Report]:
+    """(grain, first day of the period, what the last publication of `on` or before said, what is
+    said now).
 
-    `on` ends with the organization's day. `period` is any day in it; None is the last one that was
-    complete on `on`. `slice_` is `all` or name=value. Raises ConfigError when the metric, the
-    slice or the period is not in the log, naming what is.
+    `on` ends with the organization's day and is not after `today` and the last publication. `grain`
+    None is the first of GRAINS that is noted. `period` is any day in it; None is the last one that
+    was complete on `on`. `slice_` is `all` or name=value. Raises ConfigError when the metric is
+    refused or unknown, or when the slice or the period is not in the log, naming what is.
     """
     import duckdb
 
@@ -136,51 +156,70 @@ def reported(
     with duckdb.connect(str(served), read_only=True) as connection:
         if not _holds(connection, "reported_values"):
             raise ConfigError(f"{served} was published before reports were noted; build again.")
-        known = [row[0] for row in connection.execute(
-            "select distinct metric_id from ops.reported_values order by 1"
-        ).fetchall()]  # fmt: skip
-        if metric not in known:
-            near = difflib.get_close_matches(metric, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "docs/metrics.md lists them."
-            raise ConfigError(f"{metric}: no value was reported of it; {hint}")
-        [(zone,)] = connection.execute("select time_zone from ops.publication").fetchall()
-        end = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), zoneinfo.ZoneInfo(zone))
-        cut = end.astimezone(dt.UTC).replace(tzinfo=None)
-        said = connection.execute(
-            "select period_start, run_id, reported_at, as_of, value, is_complete "
-            "from ops.reported_values where metric_id = ? and grain = ? and slice_name = ? "
-            "and slice_value = ? order by period_start, reported_at, run_id",
-            [metric, grain, slice_name, slice_value],
-        ).fetchall()
-    if not said:
-        raise ConfigError(
-            f"{metric}: no {grain} of slice {slice_} was reported; weeks are noted for the whole "
-            "only, days not at all."
+        labels = dict(
+            connection.execute("select metric_id, label from metrics.dim_metrics").fetchall()
         )
+        log = connection.execute(
+            "select period_start, run_id, reported_at, as_of, value, is_complete, grain, "
+            "slice_name, slice_value from ops.reported_values where metric_id = ? "
+            "order by period_start, reported_at, run_id",
+            [metric],
+        ).fetchall()
+        [(zone, newest)] = connection.execute(
+            "select time_zone, (select max(reported_at) from ops.reported_values) "
+            "from ops.publication"
+        ).fetchall()
+    if not log:
+        if metric not in labels:
+            raise ConfigError(unknown(metric, labels))
+        raise ConfigError(f"{metric}: no value of it was ever published.")
+    ours = zoneinfo.ZoneInfo(zone)
+    last = max(today, newest.replace(tzinfo=dt.UTC).astimezone(ours).date())
+    if on > last:
+        raise ConfigError(
+            f"{on} is yet to come: what was reported is known up to {last}; ask for that day or "
+            "one before."
+        )
+    end = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), ours)
+    cut = end.astimezone(dt.UTC).replace(tzinfo=None)
+    mine = [row[:7] for row in log if row[7:] == (slice_name, slice_value)]
+    grains = [g for g in GRAINS if g in {row[6] for row in mine}]
+    if not mine:
+        raise ConfigError(f"{metric}: nothing of slice {slice_} was reported; {_slices(log)}")
+    grain = grain or grains[0]
+    if grain not in grains:
+        raise ConfigError(
+            f"{metric}: no {grain} of slice {slice_} was reported; it is told by "
+            f"{', '.join(grains)}."
+        )
+    said = [row[:6] for row in mine if row[6] == grain]
     if period is None:
         ended = [row[0] for row in said if row[2] < cut and row[5]] or [row[0] for row in said]
         period = max(ended)
     starts = sorted({row[0] for row in said if row[0] <= period})
-    if not starts or period >= _next(starts[-1], grain):
+    if not starts or period > last_day(starts[-1], grain):
         raise ConfigError(
             f"{metric}: {period} is in no {grain} that was reported; the first is {said[0][0]}, "
             f"the last {said[-1][0]}."
         )
     versions = [Report(*row[1:]) for row in said if row[0] == starts[-1]]
     then = [version for version in versions if version.reported_at < cut]
-    return starts[-1], then[-1] if then else None, versions[-1]
+    return grain, starts[-1], then[-1] if then else None, versions[-1]
 
 
-def _next(start: dt.date, grain: str) -> dt.date:
-    if grain == "week":
-        return start + dt.timedelta(days=7)
-    months = {"month": 1, "quarter": 3, "year": 12}[grain] + start.month - 1
-    return dt.date(start.year + months // 12, months % 12 + 1, 1)
+def _slices(log: list[tuple]) -> str:
+    """The slices there are, the first value of each."""
+    first: dict[str, str] = {}
+    for *_, name, value in log:
+        first[name] = min(value, first.get(name, value))
+    return "there are " + ", ".join(
+        name if name == value else f"{name}={value}" for name, value in sorted(first.items())
+    )
 
 
-def told(metric: str, on: dt.date, grain: str, answer: tuple) -> str:
+def told(metric: str, on: dt.date, answer: tuple) -> str:
     """The answer as sentences."""
-    period, then, now = answer
+    grain, period, then, now = answer
 
     def value(report: Report) -> str:
         number = "no value" if report.value is None else f"{report.value:,.6g}"

@@ -10,7 +10,7 @@ import datetime as dt
 import statistics
 import typing
 
-from metrics import computed
+from metrics import computed, to_date
 from metrics.computed import Row
 from metrics.periods import last_day
 from settings import Run
@@ -37,7 +37,8 @@ class Decision(typing.NamedTuple):
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
     """Lay signal_response_days into metric_values: by quarter and year of the signal, all and by
     the owner's role. n counts the answered; response_rate is answered per signal. Quarters without
-    an answered signal have no row; without a decision log there is none at all."""
+    an answered signal have no row; without a decision log there is none at all. The review's
+    stretches are added to `metrics.metric_stretches`."""
     signals, decisions = read_signals(connection), read_decisions(connection)
     waits = [(signal, waited(signal, decisions)) for signal in signals]
     rows = []
@@ -57,6 +58,12 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> None:
                         is_complete=over <= run.as_of, response_rate=len(known) / len(found))
                 )  # fmt: skip
     computed.lay(connection, "signal_response_days", rows)
+
+    def between(first: dt.date, last: dt.date) -> float | None:
+        known = [days for s, days in waits if days is not None and first <= s.first <= last]
+        return statistics.median(known) if known else None
+
+    to_date.add(connection, "signal_response_days", between, ("quarter", "year"))
 
 
 def waited(signal: Signal, decisions: list[Decision]) -> int | None:

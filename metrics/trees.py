@@ -18,10 +18,9 @@ from pathlib import Path
 from pydantic import Field
 
 from metrics import drivers, factors, influences, signals
-from metrics.drivers import Cell
 from metrics.goals import Owner, nearest, owners_of
 from metrics.influences import Finding
-from metrics.periods import last_day, shift
+from metrics.periods import last_day, months_later, shift
 from metrics.signals import Week
 from metrics.storing import insert
 from settings import ROOT, ConfigError, Run, read_yaml, strict, yaml_line
@@ -53,7 +52,7 @@ create or replace table metrics.metric_tree_checks (
 create or replace table metrics.metric_tree_changes (
     tree_id varchar, explained_node varchar, grain varchar, period_from date, period_to date,
     place integer, depth integer, node_id varchar, part varchar, kind varchar, value_from double,
-    value_to double, contribution double, is_leaf boolean);
+    value_to double, contribution double, is_leaf boolean, is_latest boolean);
 """
 
 
@@ -156,9 +155,18 @@ class Step(typing.NamedTuple):
     is_leaf: bool
 
 
-# A node's value in the period that begins on a day; its slices by a name, with their cells.
+class Cell(typing.NamedTuple):
+    """A stored value; with its numerator and denominator, of a ratio."""
+
+    value: float | None
+    above: float | None
+    below: float | None
+
+
+# A node's value in the period that begins on a day; the parts of its change between two of them by
+# its split (none: there are no exact ones).
 Reader = Callable[[Node, dt.date], float | None]
-Splitter = Callable[[Node, str, dt.date], dict[str, Cell]]
+Splitter = Callable[[Node, dt.date, dt.date], list[drivers.Part]]
 
 
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -166,17 +174,19 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     `tree`); gives lines on what a reader must know first.
 
     Rows: one per tree and node; per tree and edge; per tree, parent, grain and slicing; per tree,
-    explained node, grain (month, quarter), compared period and step of the explanation. Values are
-    in the metric's unit. Raises ConfigError for a tree that names what the warehouse does not know
-    or whose components do not make their parent.
+    explained node, grain (month, quarter, year), compared period and step of the explanation, for
+    every complete period against the one before and that of a year before (`is_latest`: no later
+    one is complete). Values are in the metric's unit. Raises ConfigError for a tree that names what
+    the warehouse does not know or whose components do not make their parent.
     """
     trees = read_trees(trees_folder(run))
-    metrics, owners = _metrics(connection), owners_of(connection)
+    metrics, owners = metrics_of(connection), owners_of(connection)
     stored = Stored(connection, trees)
     check(trees, metrics, owners, stored.slices)
     evidence = _evidence(connection)
     findings = influences.tested(trees, metrics, stored)
     breaks = signals.definition_breaks(connection)
+    split = written(connection, trees)
     goals = {m for (m,) in connection.execute("select metric_id from metrics.dim_goals").fetchall()}
     rows: dict[str, list[tuple]] = {"nodes": [], "edges": [], "checks": [], "changes": []}
     parts: list[tuple] = []
@@ -205,17 +215,17 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
                 f"tree {tree.spec.name}: no goal is set on its root {tree.spec.root}: it explains "
                 "a number that nobody promised."
             )
-        for key, steps in _changes(tree, metrics, stored, breaks, run.as_of):
+        for key, is_latest, steps in _changes(tree, stored, split, breaks, run.as_of):
             rows["changes"] += [
                 (tree.spec.name, *key, k, s.depth, s.node, s.part, s.kind, s.before, s.after,
-                 s.contribution, s.is_leaf)
+                 s.contribution, s.is_leaf, is_latest)
                 for k, s in enumerate(steps)
             ]  # fmt: skip
             node, grain, then, now = key
             if not tree.nodes[node].slice and tree.nodes[node].part == "value":
                 parts += [
                     (tree.nodes[node].metric_id, grain, then, now, "tree",
-                     leaf_label(tree, metrics, s), s.contribution, s.kind)
+                     leaf_label(tree, metrics, s), s.contribution, s.kind, is_latest)
                     for s in steps if s.is_leaf
                 ]  # fmt: skip
     connection.execute(TABLES)
@@ -369,9 +379,11 @@ def check(
 
 class Stored:
     """The values that trees need, read once: {(metric, slice name): {(grain, start, slice value):
-    (cell, is complete)}}."""
+    (cell, is complete)}}; of all grains but days unless one is told."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, trees: list[Tree]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, trees: list[Tree], only: str | None = None
+    ) -> None:
         names = sorted({node.metric_id for tree in trees for node in tree.spec.nodes})
         marks = ", ".join("?" * len(names)) or "null"
         self.slices: dict[str, dict[str, set[str]]] = {}
@@ -380,7 +392,7 @@ class Stored:
             "select metric_id, grain, period_start, slice_name, slice_value, value, numerator, "
             "denominator, is_complete and coalesce(trust, '') <> 'stale' "
             f"from metrics.metric_values where metric_id in ({marks}) "
-            "and grain <> 'day'", names,
+            f"and grain {'=' if only else '<>'} ?", [*names, only or "day"],
         ).fetchall():  # fmt: skip
             self.slices.setdefault(metric, {}).setdefault(name, set()).add(value)
             cells = self.cells.setdefault((metric, name), {})
@@ -396,18 +408,6 @@ class Stored:
             return None
         cell = found[0]
         return {"value": cell.value, "numerator": cell.above, "denominator": cell.below}[node.part]
-
-    def split(self, node: Node, grain: str, start: dt.date) -> dict[str, Cell]:
-        cells = self.cells.get((node.metric_id, node.split or ""), {})
-        return {
-            drivers.UNSAID if value is None else value: cell
-            for (g, day, value), (cell, _) in cells.items()
-            if g == grain and day == start
-        }
-
-    def whole(self, node: Node, grain: str, start: dt.date) -> Cell | None:
-        found = self.cells.get((node.metric_id, "all"), {}).get((grain, start, "all"))
-        return found[0] if found else None
 
     def periods(self, node: Node, cut: tuple[str, str] | None = None) -> Iterator[tuple]:
         """(grain, first day, slice value) of every period with a value, oldest first."""
@@ -432,16 +432,32 @@ class Stored:
                 parts = (cell.above, cell.below) if node.part == "value" else (None, None)
                 yield Week(start, number, *parts)
 
-    def latest(self, node: Node, grain: str) -> dt.date | None:
-        """First day of the last complete period that has a number."""
+    def complete(self, node: Node, grain: str) -> list[dt.date]:
+        """First days of the complete periods that have a number, oldest first."""
         name, value = node.cut
-        known = (
+        return sorted(
             start
             for (g, start, v), (_, complete) in self.cells.get((node.metric_id, name), {}).items()
             if g == grain and v == value and complete
             and self.value(node, grain, start) is not None
         )  # fmt: skip
-        return max(known, default=None)
+
+
+def written(connection: duckdb.DuckDBPyConnection, trees: list[Tree]) -> Callable[[str], Splitter]:
+    """Parts of splits as `metrics.metric_drivers` holds them, by grain."""
+    found: dict[tuple, list[drivers.Part]] = {}
+    wanted = sorted({(n.metric_id, n.split) for tree in trees for n in tree.spec.nodes if n.split})
+    for metric, name in wanted:
+        for grain, then, now, *part in connection.execute(
+            "select grain, period_from, period_to, slice_value, contribution, kind "
+            "from metrics.metric_drivers where metric_id = ? and slice_name = ? order by all",
+            [metric, name],
+        ).fetchall():
+            key = (metric, name, grain, then, now)
+            found.setdefault(key, []).append(drivers.Part(*part))
+    return lambda grain: (
+        lambda node, then, now: found.get((node.metric_id, node.split, grain, then, now), [])
+    )
 
 
 def reconcile(tree: Tree, metrics: dict[str, Metric], stored: Stored) -> list[tuple]:
@@ -495,7 +511,6 @@ def reconcile(tree: Tree, metrics: dict[str, Metric], stored: Stored) -> list[tu
 def explain(
     tree: Tree,
     name: str,
-    metrics: dict[str, Metric],
     read: Reader,
     split: Splitter,
     then: dt.date,
@@ -507,14 +522,13 @@ def explain(
     before, after = read(tree.nodes[name], then), read(tree.nodes[name], now)
     if before is None or after is None:
         return []
-    steps = list(_taken_apart(tree, name, metrics, read, split, (then, now), 1.0, "whole", 0))
+    steps = list(_taken_apart(tree, name, read, split, (then, now), 1.0, "whole", 0))
     return steps if len(steps) > 1 else []
 
 
 def _taken_apart(
     tree: Tree,
     name: str,
-    metrics: dict[str, Metric],
     read: Reader,
     split: Splitter,
     days: tuple[dt.date, dt.date],
@@ -537,64 +551,57 @@ def _taken_apart(
             word = "term" if children[0].operator in factors.SUMS else "factor"
             for edge, inner in zip(node.components, found or (), strict=bool(found)):
                 below += _taken_apart(
-                    tree, edge.node, metrics, read, split, days, multiplier * inner, word, depth + 1
+                    tree, edge.node, read, split, days, multiplier * inner, word, depth + 1
                 )
     elif node.split:
-        cells = [split(node, node.split, day) for day in days]
         below = [
             Step(depth + 1, name, part.slice_value, part.kind, None, None,
                  multiplier * part.contribution, True)
-            for part in _split_parts(metrics[node.metric_id], cells, (before, after))
+            for part in split(node, *days)
         ]  # fmt: skip
     yield Step(depth, name, None, kind, before, after, given, not below)
     yield from below
 
 
-def _split_parts(
-    metric: Metric, cells: list[dict[str, Cell]], whole: tuple[float, float]
-) -> list[drivers.Part]:
-    before, after = ({k: c for k, c in found.items() if k != "all"} for found in cells)
-    totals = tuple(
-        found.get("all", Cell(value, None, None)) for found, value in zip(cells, whole, strict=True)
-    )
-    if metric.additivity in drivers.RATIOS:
-        return drivers.ratio_parts(before, after, totals) or []
-    if any(c.value is None for c in (*before.values(), *after.values())):
-        return []  # an unknown slice is not nothing
-    return drivers.sum_parts(before, after, totals) or []
-
-
 def _changes(
     tree: Tree,
-    metrics: dict[str, Metric],
     stored: Stored,
+    split: Callable[[str], Splitter],
     breaks: dict[str, dict[dt.date, str]],
     as_of: dt.date,
-) -> Iterator[tuple[tuple, list[Step]]]:
-    """((node, grain, from, to), steps) of the root and of every node that only an influence leads
-    to and that has components: the last complete period against the one before and last year's.
-    Nothing is explained across a changed definition: it would be told as a change of the thing."""
+) -> Iterator[tuple[tuple, bool, list[Step]]]:
+    """((node, grain, from, to), whether it is the latest, steps) of the root and of every node that
+    only an influence leads to and that has components: every complete period against the one
+    before and that of a year before."""
     below = {edge.node for node in tree.spec.nodes for edge in node.components}
     for node in tree.spec.nodes:
         if not node.components or node.name in below:
             continue
-        for grain, months in drivers.MONTHS.items():
-            now = stored.latest(node, grain)
-            if now is None or drivers.months_before(now, -months) > as_of + dt.timedelta(days=1):
-                continue
-            for then in (drivers.months_before(now, months), shift(now, -1)):
-                changed = (
-                    day
-                    for part in made_of(tree, node.name)
-                    for day in breaks.get(part.metric_id, {})
-                )
-                if any(then < day <= last_day(now, grain) for day in changed):
-                    continue
-                steps = explain(
-                    tree, node.name, metrics, *readers(stored, grain), then, now
-                )  # fmt: skip
-                if steps:
-                    yield (node.name, grain, then, now), steps
+        for grain in drivers.GRAINS:
+            over = [d for d in stored.complete(node, grain) if last_day(d, grain) <= as_of]
+            for now in over:
+                for then in sorted({before(now, grain), shift(now, -1)}.intersection(over)):
+                    if is_broken(tree, node.name, breaks, then, last_day(now, grain)):
+                        continue
+                    read = reader(stored, grain)
+                    steps = explain(tree, node.name, read, split(grain), then, now)
+                    if steps:
+                        yield (node.name, grain, then, now), now == over[-1], steps
+
+
+def before(start: dt.date, grain: str) -> dt.date:
+    """The first day of the month, quarter or year before."""
+    return months_later(start, -{"month": 1, "quarter": 3, "year": 12}[grain])
+
+
+def is_broken(
+    tree: Tree, name: str, breaks: dict[str, dict[dt.date, str]], then: dt.date, last: dt.date
+) -> bool:
+    """Whether something that a node is made of was defined otherwise at one time of a comparison:
+    that would be told as a change of the thing."""
+    return any(
+        then < day <= last for part in made_of(tree, name) for day in breaks.get(part.metric_id, {})
+    )
 
 
 def made_of(tree: Tree, name: str) -> Iterator[Node]:
@@ -604,22 +611,9 @@ def made_of(tree: Tree, name: str) -> Iterator[Node]:
         yield from made_of(tree, edge.node)
 
 
-def readers(
-    stored: Stored, grain: str, cut: tuple[str, str] | None = None
-) -> tuple[Reader, Splitter]:
-    """How `explain` reads values of one grain, in one slice of the whole tree if told (then
-    splits, which would need two slices at once, are left out)."""
-
-    def read(node: Node, day: dt.date) -> float | None:
-        return stored.value(node, grain, day, cut)
-
-    def split(node: Node, name: str, day: dt.date) -> dict[str, Cell]:
-        if cut:
-            return {}
-        whole = stored.whole(node, grain, day)
-        return {**stored.split(node, grain, day), **({"all": whole} if whole else {})}
-
-    return read, split
+def reader(stored: Stored, grain: str, cut: tuple[str, str] | None = None) -> Reader:
+    """How `explain` reads values of one grain, in one slice of the whole tree if told."""
+    return lambda node, day: stored.value(node, grain, day, cut)
 
 
 def leaf_label(tree: Tree, metrics: dict[str, Metric], step: Step) -> str:
@@ -707,7 +701,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection) -> dict[tuple, set[str | No
     return found
 
 
-def _metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
+def metrics_of(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
     rows = connection.execute(
         "select metric_id, label, unit, additivity, owner_role from metrics.dim_metrics"
     ).fetchall()

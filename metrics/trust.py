@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import typing
+from collections.abc import Iterable
 
 from metrics import computed, goal_metrics
 from metrics.catalogue import Catalogue, load
@@ -149,7 +150,7 @@ def write(
         rows.append((name, *judged(name in known, tables, sources, findings, money)))
     for name, one in computed.load().items():
         if one.spec.upstream:
-            tables = _from([f"model.plumbline.{mart}" for mart in one.spec.upstream], found)
+            tables = lineage_of_marts(one.spec.upstream, found)
             rows.append((name, *judged(name in known, tables, sources, findings, [])))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
@@ -245,6 +246,11 @@ def lineage(name: str, found: Manifests) -> set[tuple[str, str]]:
         [uid for uid in found.graph["parent_map"] if uid.split(".")[0::2] == ["metric", name]],
         found,
     )
+
+
+def lineage_of_marts(marts: Iterable[str], found: Manifests) -> set[tuple[str, str]]:
+    """The same of marts, themselves among them."""
+    return _from([f"model.plumbline.{mart}" for mart in marts], found)
 
 
 def _from(waiting: list[str], found: Manifests) -> set[tuple[str, str]]:

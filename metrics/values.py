@@ -86,20 +86,17 @@ def _row(query: Query, metric: Metric) -> str:
     meta, parts = metric.meta, metric.parts
     start = f"cast(metric_time__{query.grain} as date)"
     top, bottom = (_part(parts, role) for role in ("numerator", "denominator"))
-    value = f"cast({metric.name} as double)"
-    if metric.spec.type == "ratio":  # as MetricFlow divides, which a test holds
-        value = f"({top} / nullif({bottom}, 0))"
-    number = _part(parts, "n")
+    value, count = number(metric), _part(parts, "n")
     if meta.interval in ("wilson", "mean") and "n" not in parts:
-        number = bottom
+        count = bottom
     low = high = "null"
     if meta.interval == "wilson":
-        low, high = wilson(value, number)
+        low, high = wilson(value, count)
     if meta.interval == "mean":
-        low, high = mean_interval(value, number, _part(parts, "squares"))
+        low, high = mean_interval(value, count, _part(parts, "squares"))
     if meta.interval == "bounds":  # a row says both, also where they are not one number
         low, high = _part(parts, "low"), _part(parts, "high")
-    answered = f"{number} / nullif({_part(parts, 'asked')}, 0)" if "asked" in parts else "null"
+    answered = f"{count} / nullif({_part(parts, 'asked')}, 0)" if "asked" in parts else "null"
     withheld = "false"
     if "suppressed" in parts:
         withheld = f"({value} is null and coalesce({parts['suppressed']}, 0) > 0)"
@@ -109,7 +106,7 @@ def _row(query: Query, metric: Metric) -> str:
         both = f" or ({low} is not null and {high} is not null)"
     known = [
         f"case when not {withheld} then {text} end"
-        for text in (value, top, bottom, f"cast({number} as bigint)", low, high)
+        for text in (value, top, bottom, f"cast({count} as bigint)", low, high)
     ]
     ended = (
         f"{start} + interval 1 {query.grain} + interval {meta.matures_after_days} day "
@@ -125,6 +122,14 @@ def _row(query: Query, metric: Metric) -> str:
         f"case when not {withheld} then {answered} end, null, {covered} "
         f"from answer where {value} is not null or {withheld}{both}"
     )
+
+
+def number(metric: Metric) -> str:
+    """SQL for a metric's value from the columns of `queries.columns_of`."""
+    if metric.spec.type == "ratio":  # as MetricFlow divides, which a test holds
+        top, bottom = (_part(metric.parts, role) for role in ("numerator", "denominator"))
+        return f"({top} / nullif({bottom}, 0))"
+    return f"cast({metric.name} as double)"
 
 
 def _covered(query: Query, metric: Metric) -> tuple[str, str]:

@@ -361,10 +361,12 @@ def fill(connection, folder):
     import math
     import types
 
-    from metrics import drivers, goals, reported, signals, trees
+    from metrics import drivers, goals, reported, signals, to_date, trees
 
     prepare(connection)
-    connection.execute(MARTS + REST + signals.TABLES + trees.TABLES + reported.TABLE)
+    connection.execute(
+        MARTS + REST + signals.TABLES + trees.TABLES + reported.TABLE + to_date.TABLES
+    )
     for role, name, status in (
         ("demand_lead", "Ida Holm", "active"), ("sales_lead", "Max <b>Weber</b>", "left"),
         ("care_lead", None, "vacant"), ("social_lead", "Ana Silva", "active"),
@@ -426,4 +428,5 @@ def fill(connection, folder):
     run = types.SimpleNamespace(settings=settings_with_goals(folder), as_of=AS_OF)
     goals.evaluate(run, connection)
     drivers.decompose(run, connection)
+    connection.execute(to_date.STRETCHES, {"as_of": AS_OF})
     return connection

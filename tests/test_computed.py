@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import importlib
 import types
 
 import duckdb
@@ -17,7 +18,7 @@ from small_warehouse import (
     settings_with_goals,
 )  # fmt: skip
 
-from metrics import catalogue, computed, goal_metrics, goals, values
+from metrics import catalogue, computed, goal_metrics, goals, signals, values
 from metrics.computed import Row
 from settings import ROOT, ConfigError
 
@@ -44,6 +45,7 @@ GOALS = (
 def measured(tmp_path):
     """Two goals, evaluated; gives the connection and `run`."""
     connection = prepare(duckdb.connect())
+    connection.execute(signals.TABLES)
     add_owner(connection, "demand_lead", "Ida Holm")
     add_owner(connection, "care_lead", "Max Weber", status="left")
     add_leads(connection, "leads", 1.2)
@@ -116,6 +118,26 @@ def test_late_data_reach_the_goals_metrics_and_their_trust(measured):
         "select trust, reason from metrics.metric_trust where metric_id = 'pacing_index'"
     ).fetchall()
     assert told == [("degraded", "1 of 2 rest on data that are late or doubtful.")]
+    # Sources, and the day up to which all have rows, are those of the goals' metrics.
+    assert (
+        connection.execute(
+            "select sources, last_event_date from metrics.metric_trust where metric_id in "
+            "('pacing_index', 'goals_measurable_share')"
+        ).fetchall()
+        == [("feeds", dt.date(2026, 9, 10))] * 2
+    )
+    assert connection.execute(  # no metric signals
+        "select sources, last_event_date from metrics.metric_trust "
+        "where metric_id = 'signal_response_days'"
+    ).fetchall() == [("", None)]
+
+
+def test_every_function_that_a_computed_metric_names_is_there_and_says_what_it_does():
+    named = [one.spec.by for one in computed.load().values() if one.spec.by]
+    assert named
+    for file, function in (text.split(":") for text in named):
+        module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+        assert len(getattr(module, function).__doc__) > 40
 
 
 def test_without_goals_the_numbers_are_unknown_and_say_so(measured):
@@ -199,12 +221,12 @@ def declared(folder, again=False, **changes):
      ({"level": ""}, "how sure its interval is"),
      ({"level": ", level: 0.9, interval: wilson"}, "leave `interval` out"),
      ({"total": "true"}, "say total: false"),
-     ({"total": "true", "how": "by: metrics/x.py"}, "say total: false"),
+     ({"total": "true", "how": "by: metrics/x.py:lay"}, "say total: false"),
      ({"name": "social_success_score"}, "'social_success_score' is refused: "),
      ({"how": UPSTREAM + "rows: select 1 from marts.fct_leads"}, "only from metrics"),
      ({"how": f'rows: "{ROWS}"'}, "name its marts under upstream"),
      ({"how": UPSTREAM.strip()}, "name `by` or `rows`, and not both"),
-     ({"how": GOOD["how"] + "\n    by: metrics/x.py"}, "name `by` or `rows`, and not both")],
+     ({"how": GOOD["how"] + "\n    by: metrics/x.py:lay"}, "name `by` or `rows`, and not both")],
 )  # fmt: skip
 def test_what_is_wrong_on_paper_is_refused_with_its_place(tmp_path, changes, word):
     with pytest.raises(ConfigError, match=word) as error:

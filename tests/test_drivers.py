@@ -9,21 +9,36 @@ import duckdb
 import pytest
 from small_warehouse import AS_OF, add_metric, add_values, prepare
 
-from metrics.drivers import Cell, decompose, ratio_parts, sum_parts
+from metrics.drivers import decompose, parts_of
 
 Q1, Q2, Q3 = dt.date(2026, 1, 1), dt.date(2026, 4, 1), dt.date(2026, 7, 1)
 Q3_BEFORE, Q4 = dt.date(2025, 7, 1), dt.date(2026, 10, 1)
 
 
 def ratio(above, below):
-    return Cell(above / below if below else None, above, below)
+    return (above / below if below else None, above, below)
+
+
+def amount(value):
+    return (value, None, None)
+
+
+def taken_apart(before, after, whole, additivity="ratio"):
+    """Parts between two quarters of {slice value: cell} and the cell of the whole in each."""
+    periods = (Q2, Q3)
+    cells = [(day, "all", "all", *cell) for day, cell in zip(periods, whole, strict=True)]
+    for day, found in zip(periods, (before, after), strict=True):
+        cells += [(day, "kind", name, *cell) for name, cell in found.items()]
+    found = parts_of(duckdb.connect(), "m", additivity, "quarter", periods, cells)
+    assert set(found) <= {"kind"}
+    return found.get("kind")
 
 
 def test_mix_and_rate_of_a_ratio_are_those_one_can_check_in_the_head():
     # Small deals are won at 40 %, large ones at 10 %; both rates stay, the mix turns to large.
     before = {"small": ratio(40, 100), "large": ratio(10, 100)}
     after = {"small": ratio(20, 50), "large": ratio(15, 150)}
-    parts = ratio_parts(before, after, (ratio(50, 200), ratio(35, 200)))
+    parts = taken_apart(before, after, (ratio(50, 200), ratio(35, 200)))
     found = {(p.slice_value, p.kind): p.contribution for p in parts}
     assert found[("small", "mix")] == pytest.approx(-0.25 * 0.15)
     assert found[("large", "mix")] == pytest.approx(0.25 * -0.15)
@@ -33,40 +48,52 @@ def test_mix_and_rate_of_a_ratio_are_those_one_can_check_in_the_head():
 
 def test_the_published_example_of_mix_and_rate_sums_exactly():
     draw = random.Random(3)
-    for _ in range(300):
+    for _ in range(40):
         before = {k: ratio(draw.randint(0, 50), draw.randint(0, 90)) for k in "abcd"}
         after = {k: ratio(draw.randint(0, 50), draw.randint(0, 90)) for k in "bcde"}
-        before = {k: c if c.below else Cell(None, 0, 0) for k, c in before.items()}
-        after = {k: c if c.below else Cell(None, 0, 0) for k, c in after.items()}
+        before = {k: c if c[2] else (None, 0, 0) for k, c in before.items()}
+        after = {k: c if c[2] else (None, 0, 0) for k, c in after.items()}
         # Seven decided deals in each period belong to no slice.
         whole = tuple(
-            ratio(sum(c.above for c in x.values()) + 3, sum(c.below for c in x.values()) + 7)
+            ratio(sum(c[1] for c in x.values()) + 3, sum(c[2] for c in x.values()) + 7)
             for x in (before, after)
         )
-        total = math.fsum(p.contribution for p in ratio_parts(before, after, whole))
-        assert total == pytest.approx(whole[1].value - whole[0].value, abs=1e-12)
+        total = math.fsum(p.contribution for p in taken_apart(before, after, whole))
+        assert total == pytest.approx(whole[1][0] - whole[0][0], abs=1e-12)
+
+
+def test_a_slice_that_comes_or_goes_is_a_change_of_mix():
+    parts = taken_apart({"a": ratio(5, 10)}, {"b": ratio(9, 30)}, (ratio(5, 10), ratio(9, 30)))
+    found = {(p.slice_value, p.kind): p.contribution for p in parts}
+    assert found == pytest.approx({("a", "mix"): 0.0, ("a", "rate"): 0.0,
+                                   ("b", "mix"): -0.2, ("b", "rate"): 0.0})  # fmt: skip
 
 
 def test_a_ratio_stored_in_hundredths_has_parts_in_hundredths():
-    before, after = {"a": Cell(20.0, 1, 5)}, {"a": Cell(40.0, 2, 5)}
-    parts = ratio_parts(before, after, (before["a"], after["a"]))
+    before, after = {"a": (20.0, 1, 5)}, {"a": (40.0, 2, 5)}
+    parts = taken_apart(before, after, (before["a"], after["a"]))
     assert sum(p.contribution for p in parts) == pytest.approx(20.0)
 
 
 def test_overlapping_slices_have_no_parts():
     both = {"a": ratio(5, 10), "b": ratio(5, 10)}
-    assert ratio_parts(both, both, (ratio(5, 10), ratio(5, 10))) is None
-    twice = {"a": Cell(8, None, None), "b": Cell(8, None, None)}
-    assert sum_parts(twice, twice, (Cell(10, None, None), Cell(10, None, None))) is None
+    assert taken_apart(both, both, (ratio(5, 10), ratio(5, 10))) is None
+    apart = {"a": ratio(5, 5), "b": ratio(5, 5)}  # the weights fit, what is weighed does not
+    assert taken_apart(apart, apart, (ratio(5, 10), ratio(5, 10))) is None
+    twice = {"a": amount(8), "b": amount(8)}
+    assert taken_apart(twice, twice, (amount(10), amount(10)), "additive") is None
+
+
+def test_a_sum_below_nought_has_parts_too():
+    # Some left: net growth of 4 - 9 = -5 becomes 1 - 3 = -2.
+    before, after = {"a": amount(4), "b": amount(-9)}, {"a": amount(1), "b": amount(-3)}
+    parts = taken_apart(before, after, (amount(-5), amount(-2)), "additive")
+    assert parts == [("a", -3.0, "change"), ("b", 6.0, "change")]
 
 
 @pytest.fixture
 def warehouse():
-    connection = prepare(duckdb.connect())
-    connection.execute(
-        "create table metrics.dim_goals (metric_id varchar, leading_metrics varchar)"
-    )
-    return connection
+    return prepare(duckdb.connect())
 
 
 def run(connection, as_of=AS_OF):
@@ -97,6 +124,60 @@ def test_the_last_complete_quarter_is_held_against_the_one_before_and_last_years
     assert sum(row[-1] for row in found if row[1] == Q3_BEFORE) == 130 - 80
 
 
+def test_every_complete_period_of_history_is_taken_apart_and_one_is_the_latest(warehouse):
+    add_metric(warehouse, "leads")
+    years = {dt.date(year, 1, 1): year - 2000.0 for year in (2023, 2024, 2025, 2026)}
+    months = {dt.date(2025 + k // 12, k % 12 + 1, 1): 10.0 + k for k in range(20)}
+    for slice_ in (("all", "all"), ("channel", "tv")):
+        add_values(warehouse, "leads", years, grain="year", slice_=slice_)
+        add_values(warehouse, "leads", months, grain="month", slice_=slice_)
+    run(warehouse)
+    told = warehouse.execute(
+        "select grain, period_from, period_to, contribution, is_latest "
+        "from metrics.metric_drivers order by 1 desc, 3, 2"
+    ).fetchall()
+    assert [row for row in told if row[0] == "year"] == [  # 2026 is not over
+        ("year", dt.date(2023, 1, 1), dt.date(2024, 1, 1), 1.0, False),
+        ("year", dt.date(2024, 1, 1), dt.date(2025, 1, 1), 1.0, True),
+    ]
+    monthly = [row for row in told if row[0] == "month"]
+    assert len(monthly) == 19 + 8  # each on the one before, those of 2026 on 2025's
+    assert {row[3] for row in monthly} == {1.0, 12.0}
+    assert {row[2] for row in monthly if row[4]} == {dt.date(2026, 8, 1)}
+
+
+def test_all_parts_of_the_sample_add_up_to_the_change_of_what_was_published(built):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as connection:
+        [(found, metrics, periods, worst, cents)] = connection.execute(
+            """
+            with parts as (
+                select metric_id, grain, period_from, period_to, slice_name,
+                    fsum(contribution) as total
+                from metrics.metric_drivers
+                group by all
+            ),
+            held as (
+                select p.*, m.unit, b.value - a.value as change,
+                    greatest(1, abs(a.value), abs(b.value)) as size
+                from parts as p
+                join metrics.dim_metrics as m on p.metric_id = m.metric_id
+                left join metrics.metric_values as a on p.metric_id = a.metric_id
+                    and p.grain = a.grain and p.period_from = a.period_start
+                    and a.slice_name = 'all' and a.is_complete
+                left join metrics.metric_values as b on p.metric_id = b.metric_id
+                    and p.grain = b.grain and p.period_to = b.period_start
+                    and b.slice_name = 'all' and b.is_complete
+            )
+            select count(*), count(distinct metric_id), count(distinct (grain, period_to)),
+                max(coalesce(abs(total - change), 1e9) / size),
+                max(case when unit = 'money' then abs(total - change) end)
+            from held
+            """
+        ).fetchall()
+    assert found > 5000 and metrics > 30 and periods > 60
+    assert worst < 1e-9 and cents < 0.005
+
+
 def test_a_quarter_that_is_not_over_is_not_compared(warehouse):
     add_metric(warehouse, "leads")
     for slice_ in (("all", "all"), ("channel", "tv")):
@@ -106,17 +187,14 @@ def test_a_quarter_that_is_not_over_is_not_compared(warehouse):
 
 
 def test_only_numbers_with_exact_parts_are_taken_apart(warehouse):
-    for name, kind, amec in (("median_days", "percentile", "outcome"),
-                             ("people_met", "distinct", "outcome"),
-                             ("posts", "additive", "activity"),
-                             ("shares", "additive", "activity")):  # fmt: skip
-        add_metric(warehouse, name, additivity=kind, amec=amec)
+    for name, kind in (("median_days", "percentile"), ("people_met", "distinct"),
+                       ("posts", "additive"), ("followers", "semi")):  # fmt: skip
+        add_metric(warehouse, name, additivity=kind, amec="activity")
         for slice_ in (("all", "all"), ("channel", "tv")):
             add_values(warehouse, name, {Q2: 4, Q3: 6}, grain="quarter", slice_=slice_)
-    warehouse.execute("insert into metrics.dim_goals values ('x', 'shares')")
     run(warehouse)
-    named = warehouse.execute("select distinct metric_id from metrics.metric_drivers").fetchall()
-    assert named == [("shares",)]  # an activity counts when a goal names it as leading
+    named = warehouse.execute("select distinct metric_id from metrics.metric_drivers order by 1")
+    assert named.fetchall() == [("followers",), ("posts",)]
 
 
 def test_an_unknown_slice_is_not_taken_for_nothing(warehouse):

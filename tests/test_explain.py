@@ -1,6 +1,8 @@
 """Everything behind one number: asked of the published sample, and of it alone."""
 
+import dataclasses
 import datetime as dt
+import math
 import re
 import subprocess
 import sys
@@ -9,6 +11,8 @@ import duckdb
 import pytest
 
 from metrics import __main__ as command
+from metrics import computed, drivers, trees
+from metrics import explain as explain_
 from metrics.explain import DOUBTS, explain, parse_period, period_text
 from settings import ROOT, ConfigError, Paths, Run, load_settings
 
@@ -44,7 +48,8 @@ def test_every_metric_that_has_a_value_explains_itself_and_its_sql_gives_the_pub
     for metric, name, value in metrics:
         told = ask(metric, None if name == "all" else f"{name}={value}", "quarter")
         assert f"{metric}: " in told and "\nOwner: " in told and "\nTrust: " in told
-        if "SQL (" not in told:  # computed from other metrics' results: its formula is shown
+        if "SQL (" not in told:
+            assert "\nComputed by " in told
             continue
         ran = told.split("SQL (")[1].splitlines()[0]
         if "restricted" in ran:
@@ -145,7 +150,6 @@ def test_trust_is_told_in_words_and_its_sources_once(ask, built):
         assert re.search(rf"^Trust: \w+: {DOUBTS[reason]}\.", told, re.M), told
     told = ask("revenue_booked")
     assert "\n  from " not in told and "raw_hubspot.deals (" in told
-    assert "\n  from computed" in ask("goal_attainment", "goal_id=win_rate_2026")
 
 
 def test_a_goal_is_told_with_its_reason_and_an_owner_who_left(ask, built):
@@ -163,20 +167,142 @@ def test_a_goal_is_told_with_its_reason_and_an_owner_who_left(ask, built):
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (("revenue_booked", "pipeline=Dealer"), "only changes of the total are"),
         (("first_response_time",), "medians of parts do not add up"),
         (("event_attended_contacts",), "who is in two slices is counted once"),
         (("mmm_roi", "channel_id=tv"), "estimates do not add up"),
-        (("revenue_booked", None, "year"), "months and quarters are, not those of a year"),
-        (("social_mentions",), "only outcomes, impacts, and what goals name are"),
-        (("account_ownership_clarity",), "it has no slices"),
-        (("revenue_booked", None, "2026-05"), "only the last complete month is held"),
+        (("account_ownership_clarity",), "it has no slices and is in no tree"),
+        (("leads_created", None, "2024-01"), "nothing complete is known before"),
+        (("leads_created", None, "2026"), "the period is not complete on 2026-09-30"),
+        (("goal_attainment", "goal_id=revenue_2026"), "computed of other metrics' results"),
     ],
 )
 def test_a_change_that_is_not_taken_apart_says_why(ask, asked, why):
     told = ask(*asked)
-    assert re.search(rf"^Its change is not taken apart: .*{why}", told, re.M), told
+    assert re.search(rf"^Its change .*is not taken apart: .*{why}", told, re.M), told
     assert "What the change since" not in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "by"),
+    [
+        (("leads_created", None, "2024-02"), "channel_id"),
+        (("leads_created", None, "2026-W38"), "channel_id"),
+        (("revenue_booked", None, "2025"), "tree"),
+        (("revenue_booked", None, "2025-W40"), "sales_team"),
+        (("revenue_booked", "pipeline=Dealer", "2026-Q2"), "tree"),
+        (("leads_created", "geography=DE-North", "2026-08"), "channel_id"),
+        (("win_rate", "sales_team=Sales Berlin", "2026-Q2"), "product"),
+        (("social_followers", None, "2026-09-14"), "network"),
+    ],
+)
+def test_any_period_and_slice_is_taken_apart_to_the_change_beside_it(ask, asked, by):
+    told = ask(*asked)
+    found = {}
+    for block in told.split("\nWhat the change since ")[1:]:
+        since, *lines = block.split("\n\n")[0].splitlines()
+        found[since.split(" ")[0]] = dict(
+            match.groups() for line in lines if (match := re.match(r"  by (\w+) \((.*)\):", line))
+        )
+    assert found
+    for since, slicings in found.items():
+        [change] = re.findall(rf", {since}: .* \(changed by (.*)\)", told)
+        assert by in slicings
+        assert {text.lstrip("+−") for text in slicings.values()} == {change.lstrip("+−")}
+    if asked[1]:
+        assert f"  by {asked[1].split('=')[0]} " not in told
+
+
+def test_why_a_tree_does_not_take_a_period_apart_is_said(ask):
+    told = ask("revenue_booked", None, "2025-W40")
+    assert re.search(
+        r"\n  Not by its tree: [a-z_, ]*average_deal_value not known in both weeks", told
+    )
+
+
+def test_the_parts_of_every_metrics_slice_add_up_to_its_change(built):
+    """One slice of each sum and ratio, in the last quarter or month that was known twice."""
+    run = Run(load_settings(), built, "", dt.date(2026, 9, 30), dt.datetime(2026, 9, 30))  # noqa: DTZ001
+    taken_apart = set()
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as connection:
+        [publication] = explain_._rows(connection, "from ops.publication")
+        for metric, additivity, name, value, start in connection.execute(
+            """
+            select v.metric_id, m.additivity, v.slice_name, v.slice_value, v.period_start
+            from metrics.metric_values as v
+            join metrics.dim_metrics as m on v.metric_id = m.metric_id
+            join metrics.metric_values as b on v.metric_id = b.metric_id and v.grain = b.grain
+                and v.slice_name = b.slice_name and v.slice_value = b.slice_value
+                and b.period_start = v.period_start - interval 3 month
+            where v.grain = 'quarter' and v.is_complete and v.value <> b.value
+                and v.slice_name <> 'all' and v.slice_value not like '(%'
+                and m.additivity in ('additive', 'semi', 'ratio', 'survey')
+            qualify row_number() over (partition by v.metric_id
+                order by v.period_start desc, abs(v.value) desc, v.slice_name, v.slice_value) = 1
+            order by 1
+            """
+        ).fetchall():
+            asked = explain_.Asked(metric, name, value, "quarter", start)
+            then = trees.before(start, "quarter")
+            cells, _ = explain_._cells(run, connection, asked, (then, start), publication)
+            before, after = ({d: v for d, n, _, v, *_ in cells if n == "all"}[d]
+                             for d in (then, start))  # fmt: skip
+            parts = drivers.parts_of(
+                connection, metric, additivity, "quarter", (then, start), cells
+            )
+            for slicing, found in parts.items():
+                total = math.fsum(part.contribution for part in found)
+                size = max(1.0, abs(before), abs(after))
+                assert total == pytest.approx(after - before, abs=1e-9 * size), (metric, slicing)
+                taken_apart.add(metric)
+    assert len(taken_apart) > 20
+
+
+def test_what_computes_a_number_is_told_with_the_sources_it_comes_from(ask, built):
+    """Point for point, for every metric: definition, what computes it, lineage down to sources."""
+    kept = published(
+        built, "select metric_id, min(slice_name || '=' || slice_value), max(slice_name = 'all') "
+        "from metrics.metric_values where value is not null group by 1"
+    )  # fmt: skip
+    derived = computed.load()
+    assert {metric for metric, *_ in kept} >= derived.keys() - {"signal_response_days"}
+    for metric, slice_, has_total in kept:
+        if metric not in derived:
+            continue
+        told = ask(metric, None if has_total else slice_)
+        assert "\nWhere it comes from:\n  raw:\n    raw_" in told
+        assert "from computed" not in told
+        if derived[metric].spec.rows:
+            assert "\nSQL (evidence.yml; run now it gives " in told and "as published" in told
+        else:
+            file, function = derived[metric].spec.by.split(":")
+            assert f"\nComputed by {function} in {file}:\n  Lay " in told
+    sources = re.findall(r"raw_\w+\.\w+ \(", ask("revenue_booked"))
+    told = ask("goal_attainment", "goal_id=revenue_2026")
+    assert "\nComputed from revenue_booked.\n" in told
+    assert re.findall(r"raw_\w+\.\w+ \(", told) == sources != []
+    assert "raw_feeds.decisions" in ask("signal_response_days")
+
+
+def test_a_computed_numbers_last_day_is_that_of_its_sources_and_no_periods_start(built):
+    rows = published(
+        built, "select metric_id, sources, last_event_date from metrics.metric_trust "
+        "where metric_id in ('goals_measurable_share', 'pacing_index', 'revenue_booked')"
+    )  # fmt: skip
+    found = {metric: (sources.split(", "), last) for metric, sources, last in rows}
+    [(oldest,)] = published(
+        built, "select min(last_event_date) from metrics.metric_trust "
+        "where metric_id in (select metric_id from metrics.dim_goals)"
+    )  # fmt: skip
+    for metric in ("goals_measurable_share", "pacing_index"):
+        assert set(found["revenue_booked"][0]) < set(found[metric][0])
+        assert found[metric][1] == oldest
+
+
+def test_weeks_are_held_against_the_week_of_their_number():
+    asked = explain_.Asked("leads_created", "all", "all", "week", dt.date(2027, 1, 4))  # W01
+    assert dict(explain_._others(asked))["a year before"] == dt.date(2025, 12, 29)
+    longest = dataclasses.replace(asked, start=dt.date(2026, 12, 28))  # 2025 had no W53
+    assert [words for words, _ in explain_._others(longest)] == ["before"]
 
 
 def test_every_published_interval_has_a_level_or_bounds(built):

@@ -170,8 +170,12 @@ def publishing(tmp_path: Path):
                         "varchar, period_start date, slice_name varchar, slice_value varchar, "
                         "value double, is_complete boolean)")  # fmt: skip
             for period, value in values.items():
-                con.execute("insert into metrics.metric_values values ('leads', 'month', ?, 'all', "
-                            "'all', ?, ?)", [period, value, complete])  # fmt: skip
+                cell = (
+                    period if isinstance(period, tuple) else ("leads", "month", period, "all=all")
+                )
+                con.execute("insert into metrics.metric_values values (?, ?, ?, split_part(?, '=', "
+                            "1), split_part(?, '=', 2), ?, ?)",
+                            [*cell, cell[-1], value, complete])  # fmt: skip
         rows = reported.note(run)
         with duckdb.connect(str(paths.warehouse)) as con:
             con.execute("insert into ops.runs values (?, ?)", [run.run_id, status])
@@ -179,7 +183,10 @@ def publishing(tmp_path: Path):
                 served.unlink(missing_ok=True)
                 con.execute(f"attach '{served}' as s; create schema s.ops; create table "
                             "s.ops.reported_values as from ops.reported_values; create table "
-                            "s.ops.publication as select 'Europe/Berlin' as time_zone")  # fmt: skip
+                            "s.ops.publication as select 'Europe/Berlin' as time_zone; create "
+                            "schema s.metrics; create table s.metrics.dim_metrics as from (values "
+                            "('leads', 'Leads created', 'count'), ('pace', 'Pacing', 'ratio'))"
+                            " as t(metric_id, label, unit)")  # fmt: skip
         return rows
 
     publish.served = served
@@ -187,11 +194,15 @@ def publishing(tmp_path: Path):
     return publish
 
 
+TODAY = dt.date(2026, 6, 1)
+
+
 def ask(publishing, on: str, period: str | None = "2026-04-15"):
+    """(first day of the month, what was said, what is said now)."""
     return reported.reported(
-        publishing.served, "leads", dt.date.fromisoformat(on), "month",
+        publishing.served, "leads", dt.date.fromisoformat(on), TODAY, "month",
         dt.date.fromisoformat(period) if period else None, "all",
-    )  # fmt: skip
+    )[1:]  # fmt: skip
 
 
 def test_a_late_correction_does_not_change_what_was_reported(publishing):
@@ -206,7 +217,8 @@ def test_a_late_correction_does_not_change_what_was_reported(publishing):
     assert ask(publishing, "2026-06-01")[1].value == 97
     assert ask(publishing, "2026-04-29")[1] is None
     assert ask(publishing, "2026-05-20", period=None)[0] == dt.date(2026, 4, 1)
-    text = reported.told("leads", dt.date(2026, 5, 1), "month", ask(publishing, "2026-05-01"))
+    answer = ("month", *ask(publishing, "2026-05-01"))
+    text = reported.told("leads", dt.date(2026, 5, 1), answer)
     assert "reported on 2026-05-01: 100" in text
     assert "difference: -3" in text
 
@@ -241,12 +253,66 @@ def test_a_value_that_is_gone_is_told_as_none_and_a_new_house_takes_the_log_over
 
 def test_what_was_never_reported_is_an_error_that_names_what_was(publishing):
     publishing("2026-05-01", {"2026-04-01": 100})
-    with pytest.raises(ConfigError, match="did you mean leads"):
-        reported.reported(publishing.served, "laeds", dt.date(2026, 5, 1), "month", None, "all")
-    with pytest.raises(ConfigError, match="weeks are noted for the whole only"):
-        reported.reported(publishing.served, "leads", dt.date(2026, 5, 1), "week", None, "all")
+    for asked, said in (
+        (("laeds", "month", None, "all"), "did you mean 'leads' (Leads created)?"),
+        (("Leads craeted", "month", None, "all"), "did you mean 'leads'"),
+        (("ave", None, None, "all"), "Barcelona"),
+        (("pace", None, None, "all"), "no value of it was ever published"),
+        (("leads", "week", None, "all"), "no week of slice all was reported; it is told by month"),
+        (
+            ("leads", None, None, "colour=red"),
+            "nothing of slice colour=red was reported; there are all",
+        ),
+    ):
+        name, *others = asked
+        with pytest.raises(ConfigError) as error:
+            reported.reported(publishing.served, name, dt.date(2026, 5, 1), TODAY, *others)
+        assert said in str(error.value)
     with pytest.raises(ConfigError, match="is in no month that was reported"):
         ask(publishing, "2026-05-01", period="2026-05-15")
+
+
+def test_a_day_that_is_yet_to_come_is_refused_and_the_last_publications_is_not(publishing):
+    publishing("2026-06-20", {"2026-04-01": 100})  # after TODAY: the sample's clock stands still
+    assert ask(publishing, "2026-06-20")[1].value == 100
+    with pytest.raises(ConfigError, match="2026-06-21 is yet to come: .* known up to 2026-06-20"):
+        ask(publishing, "2026-06-21")
+
+
+def test_what_is_published_by_nothing_coarser_is_noted_too(publishing):
+    goal, total = "goal_id=leads_2026", "all=all"
+    publishing("2026-05-01", {
+        ("pace", "week", "2026-04-20", goal): 0.9,
+        ("pace", "day", "2026-04-20", goal): 0.8,
+        ("reach", "day", "2026-04-20", "reach_window=28 d"): 500,
+        ("leads", "month", "2026-04-01", "network=x"): 30,
+        ("leads", "week", "2026-04-20", "network=x"): 7,
+        ("leads", "week", "2026-04-20", total): 8,
+        ("leads", "day", "2026-04-20", total): 1,
+    })  # fmt: skip
+    with duckdb.connect(str(publishing.served), read_only=True) as con:
+        assert con.sql("select metric_id, grain, slice_name, value from ops.reported_values "
+                       "order by all").fetchall() == [
+            ("leads", "month", "network", 30), ("leads", "week", "all", 8),
+            ("pace", "week", "goal_id", 0.9), ("reach", "day", "reach_window", 500),
+        ]  # fmt: skip
+    on = dt.date(2026, 5, 1)
+    answer = reported.reported(publishing.served, "pace", on, TODAY, slice_=goal)
+    assert reported.told("pace", on, answer).startswith(
+        "pace, week of 2026-04-20: reported on 2026-05-01: 0.9"
+    )
+    with pytest.raises(ConfigError, match="there are goal_id=leads_2026"):
+        reported.reported(publishing.served, "pace", on, TODAY)
+
+
+def test_every_metric_that_the_sample_publishes_is_in_the_log(built):
+    with duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True) as con:
+        missing = con.sql(
+            "select distinct metric_id, slice_name from metrics.metric_values as v "
+            "where value is not null and not exists (select 1 from ops.reported_values as r "
+            "where r.metric_id = v.metric_id and r.slice_name = v.slice_name)"
+        ).fetchall()
+    assert not missing
 
 
 def test_the_command_answers_from_the_served_publication(publishing, monkeypatch, capsys):
@@ -255,6 +321,8 @@ def test_the_command_answers_from_the_served_publication(publishing, monkeypatch
     assert command.main(["reported", "leads", "--on", "2026-05-01"]) == 0
     assert "leads, month of 2026-04-01: reported on 2026-05-01: 100" in capsys.readouterr().out
     assert command.main(["reported", "nothing", "--on", "2026-05-01"]) == 1
+    assert command.main(["reported", "ave", "--on", "2026-05-01"]) == 1
+    assert "Barcelona" in capsys.readouterr().err
 
 
 def test_the_view_sets_what_was_said_of_a_whole_period_beside_what_is_said_now(publishing):
@@ -263,8 +331,6 @@ def test_the_view_sets_what_was_said_of_a_whole_period_beside_what_is_said_now(p
     publishing("2026-06-01", {"2026-04-01": 97, "2026-03-01": 7})
     select = views.load()["reported_values"].select
     with duckdb.connect(str(publishing.served)) as con:
-        con.execute("create schema metrics; create table metrics.dim_metrics as select 'leads' as "
-                    "metric_id, 'Leads' as label, 'count' as unit")  # fmt: skip
         found = con.sql(select).project(
             "period_start, first_value, first_reported, value, difference, restatements"
         )

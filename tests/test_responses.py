@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from small_warehouse import AS_OF, add_metric, prepare
 
-from metrics import responses, signals
+from metrics import responses, signals, to_date
 from metrics.responses import Decision, Signal
 
 MONDAY = dt.date(2026, 2, 9)
@@ -41,7 +41,11 @@ def test_the_first_decision_on_a_signal_answers_it(decisions, days):
 def warehouse():
     """Three signals of minutes and one of leads; the log answers two of the first."""
     connection = prepare(duckdb.connect())
-    connection.execute(signals.TABLES)
+    connection.execute(signals.TABLES + to_date.TABLES)
+    connection.execute(
+        "insert into metrics.stretches values ('year', '2026-01-01', '2026-09-30', '2025-01-01', "
+        "'2025-09-30', false, true)"
+    )
     add_metric(connection, "minutes", owner="care_lead")
     add_metric(connection, "leads")
     for metric, start, weeks in (("minutes", MONDAY, 2), ("minutes", dt.date(2026, 3, 9), 1),
@@ -79,6 +83,17 @@ def test_the_median_stands_with_how_many_were_answered(warehouse):
         ("quarter", quarter, "care_lead", 5.0, 2, 1.0, True),
         ("year", year, "all", 5.0, 2, 0.5, False),
         ("year", year, "care_lead", 5.0, 2, 0.667, False),
+    ]
+
+
+def test_the_year_before_up_to_the_same_day_is_told_for_the_review(warehouse):
+    told(warehouse)  # all signals are of 2026
+    assert warehouse.execute("from metrics.metric_stretches").fetchall() == []
+    days = (dt.date(2026, 1, 1), dt.date(2026, 3, 31))
+    warehouse.execute("update metrics.stretches set first_before = ?, last_before = ?", list(days))
+    told(warehouse)
+    assert warehouse.execute("from metrics.metric_stretches").fetchall() == [
+        ("signal_response_days", "year", False, *days, 5.0)
     ]
 
 

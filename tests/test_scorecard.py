@@ -452,7 +452,7 @@ def by_account(connection):
                    slice_=("account_id", account))  # fmt: skip
     connection.execute(
         "insert into metrics.metric_drivers select metric_id, grain, period_from, period_to, "
-        "'account_id', 'a1', contribution, kind from metrics.metric_drivers "
+        "'account_id', 'a1', contribution, kind, is_latest from metrics.metric_drivers "
         "where metric_id = 'leads'"
     )
 

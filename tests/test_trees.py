@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_warehouse import AS_OF, add_metric, add_owner, add_values, prepare
 
-from metrics import factors, goals, trees
+from metrics import drivers, factors, goals, trees
 from metrics.__main__ import main
-from metrics.drivers import Cell
 from metrics.influences import Finding
 from metrics.outline import _evidence, outline
 from settings import ROOT, ConfigError
@@ -50,10 +49,6 @@ def build(tmp_path):
     connection = prepare(duckdb.connect())
     connection.execute("create table metrics.dim_goals (metric_id varchar)")
     connection.execute("insert into metrics.dim_goals values ('revenue')")
-    connection.execute("create table metrics.metric_drivers as select '' as metric_id, '' as grain,"
-                       " date '2026-01-01' as period_from, date '2026-01-01' as period_to,"
-                       " '' as slice_name, '' as slice_value, 0.0::double as contribution,"
-                       " '' as kind where false")  # fmt: skip
     add_metric(connection, "revenue", unit="money", amec="impact")
     add_metric(connection, "deals")
     add_metric(connection, "deal_value", unit="money", additivity="ratio")
@@ -76,6 +71,7 @@ def build(tmp_path):
         (folder / file).write_text(text)
         metrics = types.SimpleNamespace(trees=str(folder))
         run = types.SimpleNamespace(settings=types.SimpleNamespace(metrics=metrics), as_of=AS_OF)
+        drivers.decompose(run, connection)
         return trees.write(run, connection)
 
     return connection, write
@@ -104,7 +100,8 @@ def test_a_change_is_taken_apart_through_the_tree_and_adds_up(build):
     assert steps[4][6] == pytest.approx(whole / factors.log_mean(150, 100) * 0.5 * (260 - 160))
     assert math.fsum(row[6] for row in steps if row[7]) == pytest.approx(2000, abs=1e-9)
     leaves = ask(connection, "select slice_name, slice_value, kind, contribution from "
-                             "metrics.metric_drivers where metric_id = 'revenue'")  # fmt: skip
+                             "metrics.metric_drivers where metric_id = 'revenue' "
+                             "and slice_name = 'tree'")  # fmt: skip
     assert {row[:3] for row in leaves} >= {("tree", "Deals", "factor"),
                                            ("tree", "Deal value: North", "rate")}  # fmt: skip
     assert math.fsum(row[3] for row in leaves) == pytest.approx(2000, abs=1e-9)
@@ -334,7 +331,7 @@ def grown(draw):
             names = st.sets(st.sampled_from("abcd"), min_size=1)
             parts = [{k: draw(size) for k in draw(names)} for _ in (0, 1)]
             values[name] = tuple(math.fsum(p.values()) for p in parts)
-            cells[name] = [{k: Cell(v, None, None) for k, v in p.items()} for p in parts]
+            cells[name] = parts
             spec["split"] = "kind"
         else:
             values[name] = (draw(LEAVES), draw(LEAVES))
@@ -350,17 +347,17 @@ def grown(draw):
 @given(grown())
 def test_the_leaves_of_any_tree_add_up_to_its_change(drawn):
     tree, values, cells = drawn
-    known = {name: trees.Metric(name, "count", "additive", "lead") for name in tree.nodes}
     days = (Q2, Q3)
 
     def read(node, day):
         return values[node.name][days.index(day)]
 
-    def split(node, name, day):
-        return cells[node.name][days.index(day)]
+    def split(node, *days):
+        then, now = cells[node.name]
+        return [drivers.Part(k, now.get(k, 0) - then.get(k, 0), "change") for k in {*then, *now}]
 
     start, end = values[tree.spec.root]
-    steps = trees.explain(tree, tree.spec.root, known, read, split, *days)
+    steps = trees.explain(tree, tree.spec.root, read, split, *days)
     leaves = [s.contribution for s in steps if s.is_leaf]
     size = max(abs(start), abs(end), *(abs(x) for x in leaves), 1e-6)
     assert steps and math.fsum(leaves) == pytest.approx(end - start, abs=1e-8 * size)

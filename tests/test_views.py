@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from test_layout import REFUSED
 
-from metrics import views
+from metrics import catalogue, queries, to_date, views
 from metrics.boards import WORDS
 from metrics.postgres import SCHEMAS
-from settings import ConfigError
+from settings import ConfigError, Run, load_settings
 
 ALL = views.load()
 DIGEST = "select md5(string_agg(t::varchar, '|')) from dashboards.{} as t"
@@ -513,6 +513,23 @@ def test_the_steps_below_a_step_add_up_to_it_and_the_leaves_to_the_change(main):
     assert change == rows[1][3]
 
 
+def test_the_cards_of_change_show_the_last_complete_quarter_alone(main):
+    [(kept,)] = ask(main, "select count(distinct period_to) from metrics.metric_drivers "
+                          "where grain = 'quarter'")  # fmt: skip
+    assert kept > 8
+    for view in ("drivers", "tree_steps"):
+        compared = ask(main, f"select distinct metric_id, period_from, period_to from dashboards."
+                             f"{view}")  # fmt: skip
+        assert len(compared) == len({metric for metric, *_ in compared}) > 0
+        found = {row[0]: row[1:] for row in compared}
+        assert found["revenue_booked"] == (dt.date(2025, 7, 1), dt.date(2026, 7, 1))
+    told = ask(main, "select metric_id, count(*), count(distinct quarter_name), "
+                     "count(distinct compared_with) from dashboards.changes "
+                     "group by 1")  # fmt: skip
+    assert told and all(row[2] == 1 and row[1] == row[3] <= 2 for row in told)
+    assert ("revenue_booked", 2, 1, 2) in told
+
+
 def test_every_series_is_judged_or_says_why_not(main):
     rows = ask(main, "select signal, says, limit_low, value, limit_high, signal_since, verdict "
                      "from dashboards.signals")  # fmt: skip
@@ -560,10 +577,13 @@ def test_the_reviews_lines_are_the_metrics_own_numbers(main):
     [(expected,)] = ask(main, "select expected from dashboards.goals where goal_id = "
                               "'revenue_2026'")  # fmt: skip
     assert row[8] == pytest.approx(expected)
-    # A median is not added up over days: part of a year has nothing to be held against.
-    [row] = ask(main, "select year_value is null, year_before from dashboards.review_lines "
-                      "where metric_id = 'first_response_time'")  # fmt: skip
-    assert row == (False, None)
+    # Shares, medians, surveys: what is told of this year is told of the same stretch of the last.
+    lone = ask(main, "select metric_id from dashboards.review_lines "
+                     "where (year_value is null) <> (year_before is null)")  # fmt: skip
+    assert lone == []
+    told = ask(main, "select metric_id from dashboards.review_lines where year_before is not null")
+    assert {("win_rate",), ("csat",), ("nps",), ("gross_margin",), ("first_response_time",),
+            ("signal_response_days",)} <= set(told)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -577,7 +597,7 @@ def test_the_reviews_lines_are_the_metrics_own_numbers(main):
       "2026-03-29", "2025-03-30", "2025-10-01")],
 )  # fmt: skip
 def test_the_review_and_the_evidence_follow_the_fiscal_year(
-    served, tmp_path, shift, first, before, until
+    built, served, tmp_path, shift, first, before, until
 ):
     file = tmp_path / "plumbline.duckdb"
     shutil.copyfile(served / "plumbline.duckdb", file)
@@ -593,6 +613,16 @@ def test_the_review_and_the_evidence_follow_the_fiscal_year(
                 f"where d.fiscal_year = f.fiscal_year"
                 + (" and d.fiscal_quarter = f.fiscal_quarter" if part == "quarter" else "")
             )
+        run = Run(load_settings(), built, "", dt.date(2026, 9, 30), dt.datetime(2026, 9, 30))  # noqa: DTZ001
+        known = catalogue.load()
+        found = queries.manifests(run, known)
+        private = queries.private(known, found)  # their tables are not served
+        wanted = [
+            query
+            for query in queries.stretches(known, found, queries.sql_cache(run))
+            if not private.keys() & set(query.wanted)
+        ]
+        to_date.write(run, connection, known, wanted, private)
     views.make_views(file)
     with duckdb.connect(str(file), read_only=True) as connection:
 
@@ -605,9 +635,14 @@ def test_the_review_and_the_evidence_follow_the_fiscal_year(
             connection, "select year_value, year_before from dashboards.review_lines "
             "where metric_id = 'leads_created'")  # fmt: skip
         assert (year, year_before) == (days(first, "2026-09-30"), days(before, until))
-        # Medians are not added up, and no fiscal year of them is stored.
-        assert ask(connection, "select year_value from dashboards.review_lines "
-                               "where metric_id = 'first_response_time'") == [(None,)]  # fmt: skip
+        # No fiscal year of a median is stored, and days of one make none: it is asked.
+        [(median, then)] = ask(
+            connection, "select year_value, year_before from dashboards.review_lines "
+            "where metric_id = 'first_response_time'")  # fmt: skip
+        assert median is not None and then is not None
+        assert ask(connection, "select count(*) from metrics.metric_values where metric_id = "
+                               "'first_response_time' and grain = 'year' and value = ?",
+                               [median]) == [(0,)]  # fmt: skip
         [(paid,)] = ask(connection, "select credit_high from dashboards.channel_evidence "
                                     "where channel_id = 'paid_search'")  # fmt: skip
         [(most,)] = ask(

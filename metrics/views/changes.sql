@@ -20,7 +20,7 @@ parts as (  -- accounts are left out: some are one person's
         sum(case when d.kind = 'rate' then d.contribution end) as rate
     from metrics.metric_drivers as d
     join wanted as w on d.metric_id = w.metric_id
-    where d.grain = 'quarter' and d.slice_name <> 'account_id'
+    where d.grain = 'quarter' and d.is_latest and d.slice_name <> 'account_id'
     group by all
 ),
 telling as (  -- a slice of several values, most of the change placed, few of them, little unplaced

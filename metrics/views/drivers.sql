@@ -4,7 +4,7 @@ with compared as (
         metric_id, slice_name, slice_value, sum(contribution) as contribution,
         period_from, period_to
     from metrics.metric_drivers
-    where grain = 'quarter' and slice_name <> 'account_id'
+    where grain = 'quarter' and is_latest and slice_name <> 'account_id'
         and period_from = cast(period_to - interval 1 year as date)
     group by metric_id, slice_name, slice_value, period_from, period_to
 ),

@@ -1,4 +1,4 @@
--- One row per metric, grain (month to year; weeks of the whole), period and slice value, of slices only what changed: what was reported first of the whole period, what is said now. What corrections of figures lie behind a change is in marts.fct_restatements.
+-- One row per metric, grain (month to year; weeks of the whole; weeks or days of what has none of these), period and slice value, of slices only what changed: what was reported first of the whole period, what is said now. What corrections of figures lie behind a change is in marts.fct_restatements.
 with complete as (
     select
         r.*,

@@ -1,7 +1,7 @@
 -- One row per explained metric and step of the explanation: what its change of the last complete quarter on the same quarter of the year before is made of, from the whole (depth 0) down. The steps below a step add up to it, and the leaves to the whole change.
 with compared as (
     select * from metrics.metric_tree_changes
-    where grain = 'quarter' and period_from = cast(period_to - interval 1 year as date)
+    where grain = 'quarter' and is_latest and period_from = cast(period_to - interval 1 year as date)
 ),
 splits as (
     select tree_id, parent_node, child_node as slice_name from metrics.metric_tree_edges
