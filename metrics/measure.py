@@ -55,13 +55,17 @@ def measure(run: Run) -> Outcome:
     derived = computed.load()
     computed.check(catalogue, derived, found.graph["nodes"])
     asked = queries.compiled(catalogue, found, queries.sql_cache(run))
+    fiscal = []
+    if run.settings.organization.has_own_year:
+        fiscal = queries.compiled_fiscal(catalogue, found, queries.fiscal_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
         raise ConfigError(f"{run.paths.warehouse}: no such file; run `make transform` first.")
-    run.say(f"{len(catalogue.metrics)} metrics in {len(asked)} queries")
+    run.say(f"{len(catalogue.metrics)} metrics in {len(asked) + len(fiscal)} queries")
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
         values.write(run, connection, catalogue, asked)
+        untold = values.write_fiscal(run, connection, catalogue, fiscal)
         notes = list(experiments.evaluate(run, connection) + mix_runs.write(run, connection))
         notes += evidence.write(run, connection)
         computed.select(run, connection, derived)
@@ -84,8 +88,9 @@ def measure(run: Run) -> Outcome:
     total = time.monotonic() - began
     number = len(catalogue.metrics) + len(derived)
     line = f"{number} metrics ({trusted}), {rows:,} values"
-    took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
-    return Outcome("passed", (line, took, *notes), rows=rows)
+    count = len(asked) + len(fiscal)
+    took = f"{count} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
+    return Outcome("passed", (line, took, *untold, *notes), rows=rows)
 
 
 def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
