@@ -5,7 +5,7 @@ each channel `beta * saturation(adstock(spend))`: geometric adstock over eight w
 (Jin et al. 2017), and the logistic saturation of PyMC-Marketing. Fitted by non-linear least squares
 with bounds and weak priors; the intervals are 5, 50 and 95 % of refits to a block bootstrap of the
 residuals, priors drawn anew each time (randomized maximum a posteriori), so that a channel of which
-the data say nothing gets its prior back.
+the data say nothing gets its prior back. The memory of spend has its interval from the same refits.
 
 First a gate says in words whether there is enough to go on. A channel it refuses is left out, which
 moves its effect into the others: the run says so.
@@ -76,13 +76,15 @@ class Gate:
 @dataclasses.dataclass(frozen=True)
 class Draws:
     """What a fit says of the channels: `caused` (draws, channels, G, T) outcomes, `more` the same
-    at 1 % more spend; `adstock` the median share carried into the next week, by channel;
-    `fitted` (G, T) expected outcomes."""
+    at 1 % more spend; `adstock` (channels,) the median share of spend's effect that is carried into
+    the next week, 0..0.95, and `adstock_ends` (2, channels) its 5 and 95 %, of the same draws as
+    `caused`; `fitted` (G, T) expected outcomes."""
 
     channels: tuple[str, ...]
     caused: np.ndarray
     more: np.ndarray
     adstock: np.ndarray
+    adstock_ends: np.ndarray
     fitted: np.ndarray
 
 
@@ -342,9 +344,14 @@ class _Problem:
         more = np.array([self.effects(p, 1.01) for p in found]) * self.size
         alphas = np.array(found)[:, : len(self.channels)]
         return Draws(
-            self.channels, caused, more, np.median(alphas, axis=0),
+            self.channels, caused, more, *carried(alphas),
             self.expected(best) * self.size,
         )  # fmt: skip
+
+
+def carried(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(median (channels,), ends of the 90 % interval (2, channels)) of adstock (draws, channels)."""
+    return np.median(alphas, axis=0), np.quantile(alphas, (0.05, 0.95), axis=0)
 
 
 def _weights(alpha: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, usable
+from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, carried, usable
 from settings import ConfigError
 
 CHAINS, SAMPLES = 4, 1000  # and as many to tune
@@ -107,6 +107,4 @@ def _draws(panel: Panel, model: object, draws: int) -> Draws:
     if "geo" not in fitted.dims:
         fitted = fitted.expand_dims(geo=list(panel.places))
     fitted = fitted.transpose("geo", "date").sel(geo=list(panel.places)).to_numpy()
-    return Draws(
-        channels, caused, more, np.median(alpha.mean(axis=2), axis=0), fitted * target[:, None]
-    )
+    return Draws(channels, caused, more, *carried(alpha.mean(axis=2)), fitted * target[:, None])
