@@ -350,7 +350,7 @@ class _Problem:
 
 
 def carried(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(median (channels,), ends of the 90 % interval (2, channels)) of adstock (draws, channels)."""
+    """Of adstock (draws, channels): the median (channels,) and 5 and 95 % (2, channels)."""
     return np.median(alphas, axis=0), np.quantile(alphas, (0.05, 0.95), axis=0)
 
 

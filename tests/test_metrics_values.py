@@ -232,10 +232,37 @@ def post(day, network="linkedin", impressions=None, engagements=None, clicks=Non
     }  # fmt: skip
 
 
+def acted(day, kind, actions, network="linkedin"):
+    return {
+        "engagement_day_key": f"{day}{kind}{network}", "date_day": day, "network": network,
+        "account_id": f"{network}/one", "ownership": "brand", "engagement_type": kind,
+        "actions": actions,
+    }  # fmt: skip
+
+
+def test_engagements_by_type_are_all_engagements_and_an_untold_type_is_none(small):
+    """LinkedIn tells no saves: it has none of that type, which is not nought."""
+    db = small(
+        "social_engagements",
+        fct_engagement_days=[
+            acted("2026-05-03", "reaction", 40), acted("2026-05-04", "reaction", 2),
+            acted("2026-05-03", "share", 0), acted("2026-05-03", "reaction", 7, "mastodon"),
+            acted("2026-05-03", "save", 5, "instagram"),
+        ],
+    )  # fmt: skip
+    told = dict(db.execute(
+        "select slice_value, value from metrics.metric_values where grain = 'month' "
+        "and metric_id = 'social_engagements' and slice_name = 'engagement_type'"
+    ).fetchall())  # fmt: skip
+    assert told == {"reaction": 49, "share": 0, "save": 5}
+    assert value(db, "social_engagements", "month", "2026-05-01")["value"] == 54
+    linkedin = value(db, "social_engagements", "month", "2026-05-01", "network", "linkedin")
+    assert linkedin["value"] == 42
+
+
 def test_a_ratio_is_of_sums_and_only_where_both_sides_are_known(small):
     db = small(
         "engagement_rate_impressions",
-        "social_engagements",
         "social_impressions",
         fct_post_days=[
             post("2026-05-03", impressions=100, engagements=5),
@@ -246,7 +273,6 @@ def test_a_ratio_is_of_sums_and_only_where_both_sides_are_known(small):
     rate = value(db, "engagement_rate_impressions", "month", "2026-05-01")
     assert (rate["numerator"], rate["denominator"]) == (10, 1000)
     assert rate["value"] == pytest.approx(0.01)  # the mean of the post rates would be 0.028
-    assert value(db, "social_engagements", "month", "2026-05-01")["value"] == 80
     assert value(db, "social_impressions", "month", "2026-05-01")["value"] == 1000
 
 
@@ -256,6 +282,7 @@ def test_what_is_not_known_has_no_row_and_is_never_zero(small):
         "engagement_rate_impressions",
         "social_engagements",
         fct_post_days=[post("2026-05-03", "mastodon", engagements=7)],
+        fct_engagement_days=[acted("2026-05-03", "reaction", 7, "mastodon")],
     )
     assert value(db, "social_impressions", "day", "2026-05-03") is None
     assert value(db, "social_impressions", "month", "2026-05-01", "network", "mastodon") is None
