@@ -83,11 +83,14 @@ def measure(run: Run) -> Outcome:
         notes += trees.write(run, connection)
         computed.judge(connection)
         [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
+        [(own,)] = connection.execute("select count(*) from metrics.metric_fiscal_values").fetchall()
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
     number = len(catalogue.metrics) + len(derived)
     line = f"{number} metrics ({trusted}), {rows:,} values"
+    if fiscal:
+        line += f" and {own:,} of fiscal periods"
     count = len(asked) + len(fiscal)
     took = f"{count} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
     return Outcome("passed", (line, took, *untold, *notes), rows=rows)
