@@ -44,9 +44,9 @@ create or replace table metrics.metric_values (
 # is null for a year; period_end is the last day.
 FISCAL_TABLE = """
 create or replace table metrics.metric_fiscal_values as
-select told.* exclude (grain), told.grain, p.fiscal_year, p.fiscal_quarter, p.period_end
+select told.*, p.fiscal_year, p.fiscal_quarter, p.period_end
 from told join fiscal_periods as p on told.grain = p.grain and told.period_start = p.period_start
-order by metric_id, told.grain, slice_name, slice_value, told.period_start
+order by told.metric_id, told.grain, told.slice_name, told.slice_value, told.period_start
 """
 FISCAL_PERIODS = """
 create or replace temp table fiscal_periods as
