@@ -82,8 +82,10 @@ def measure(run: Run) -> Outcome:
         responses.write(run, connection)
         notes += trees.write(run, connection)
         computed.judge(connection)
-        [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
-        [(own,)] = connection.execute("select count(*) from metrics.metric_fiscal_values").fetchall()
+        [(rows, own)] = connection.execute(
+            "select (select count(*) from metrics.metric_values), "
+            "(select count(*) from metrics.metric_fiscal_values)"
+        ).fetchall()
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
