@@ -52,6 +52,11 @@ class Organization:
     industry: str | None = None
     holidays: tuple[str, ...] = ()
 
+    @property
+    def has_own_year(self) -> bool:
+        """Whether the fiscal year is not the calendar year."""
+        return self.fiscal_calendar != "months" or self.fiscal_year_start_month != 1
+
     def rows(self) -> dict[str, str]:
         """What models know of the organization, but for the clock."""
         return {

@@ -19,6 +19,7 @@ from bench import (
     dashboards,
     evidence,
     files,
+    goals,
     identity,
     pages,
     reference,
@@ -60,6 +61,11 @@ def _machine() -> str:
 def _evidence(folder: Path) -> str:
     builds.build(folder)
     return f"{evidence.write(folder / 'data1')}\n\n{attribution.write(folder / 'data1')}"
+
+
+def _goals(folder: Path) -> str:
+    builds.build(folder)
+    return goals.write(folder / "data1")
 
 
 def _identity(folder: Path) -> str:
@@ -204,9 +210,10 @@ Every card's query on the served copy, filters at their defaults: of {count} the
 
 PARTS: dict[str, Callable[..., str]] = {
     "bulk": _bulk, "files": files.write_page, "pages": _pages, "builds": _builds, "scale": _scale,
-    "credit": _credit, "evidence": _evidence, "identity": _identity, "reference": _reference,
+    "credit": _credit, "evidence": _evidence, "goals": _goals, "identity": _identity,
+    "reference": _reference,
 }  # fmt: skip
-ELSEWHERE = ("files", "evidence", "identity", "reference")  # pages of their own
+ELSEWHERE = ("files", "evidence", "goals", "identity", "reference")  # pages of their own
 
 
 if __name__ == "__main__":

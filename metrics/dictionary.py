@@ -75,7 +75,8 @@ def page(catalogue: Catalogue) -> str:
         "Written by `python -m metrics dictionary` from `metrics/definitions` and",
         "`metrics/computed`; do not edit. How to add one:",
         "[how_to_add_a_metric.md](how_to_add_a_metric.md). Values are in",
-        "`metrics.metric_values`, these texts in `metrics.dim_metrics`, trust in",
+        "`metrics.metric_values` ([by fiscal period](money_and_days.md#fiscal-calendars) in",
+        "`metrics.metric_fiscal_values`), these texts in `metrics.dim_metrics`, trust in",
         "`metrics.metric_trust`.",
         "",
         "By domain: "

@@ -111,7 +111,8 @@ tests as (
         estimates.incremental, estimates.incremental_low, estimates.incremental_high,
         estimates.reported_incremental, estimates.reported_low, estimates.reported_high,
         estimates.misstated_low, estimates.misstated_high, estimates.verdict as test_verdict,
-        estimates.registered, estimates.reason as not_checked, modelled.caused_low, modelled.caused_mid, modelled.caused_high,
+        estimates.registered, estimates.reason as not_checked,
+        modelled.caused_low, modelled.caused_mid, modelled.caused_high,
         cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
             as date) as quarter_start,
         row_number() over (

@@ -42,8 +42,8 @@ OUTCOMES = ("leads_created", "leads_qualified", "orders", "revenue_reporting")
 # all treated places over the test, `att` is the mean per place and period. Shares are fractions.
 # low and high are 90 %. weights, treated and controls are JSON. misstated: the least and most that
 # the estimate may be of the effect, as spend by place tells; null where it does not. verdict: what
-# an estimate is worth as evidence, STANDS, UNCHECKED or CONTAMINATED; NOT_ESTIMATED where we have none,
-# and so where the report of its tool cannot be checked.
+# an estimate is worth as evidence, STANDS, UNCHECKED or CONTAMINATED; NOT_ESTIMATED where we have
+# none, so that the report of its tool cannot be checked.
 TABLES = """
 create schema if not exists metrics;
 create or replace table metrics.experiment_estimates (

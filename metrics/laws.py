@@ -1,4 +1,5 @@
-"""The laws of additivity, held over everything in `metrics.metric_values`.
+"""The laws of additivity, held over everything in `metrics.metric_values` and, by fiscal period,
+in `metrics.metric_fiscal_values`.
 
 Run by every build before the numbers are kept: a definition that lets a total and its slices
 disagree, sums a stock over days or averages averages is found here whatever its YAML says.
@@ -7,6 +8,7 @@ Source of the rules: DESIGN law 6; IPR and Conclave on reach; ISO 30414 on peopl
 
 from __future__ import annotations
 
+import itertools
 import typing
 
 from metrics.catalogue import Catalogue
@@ -126,7 +128,8 @@ LAWS = {
 
 
 def broken(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[str]:
-    """One sentence for each law that metric_values breaks, with the first place; none: it holds."""
+    """One sentence for each law that a table of values breaks, with the first place; none: they
+    hold."""
     connection.execute(
         "create or replace temp table law_metrics (metric_id varchar, additivity varchar, "
         "total boolean, is_sum boolean, sums_up boolean, is_withheld boolean, is_last boolean)"
@@ -149,7 +152,12 @@ def broken(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[
     connection.execute("create or replace temp table law_grains (grain varchar, finer varchar)")
     connection.executemany("insert into law_grains values (?, ?)", list(FINER.items()))
     said = []
-    for law, sql in LAWS.items():
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'metrics' and table_name in "
+        "('metric_values', 'metric_fiscal_values') order by 1 desc"
+    ).fetchall()
+    for (law, sql), (table,) in itertools.product(LAWS.items(), tables):
+        sql = sql.replace("metrics.metric_values", f"metrics.{table}")
         found = connection.execute(f"{sql} order by 1, 2, 3, 4").fetchall()
         if found:
             metric, grain, start, slice_, value, expected = found[0]

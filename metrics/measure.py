@@ -58,14 +58,18 @@ def measure(run: Run) -> Outcome:
     cache = queries.sql_cache(run)
     asked = queries.compiled(catalogue, found, cache)
     stretches = queries.stretches(catalogue, found, cache)
+    fiscal = []
+    if run.settings.organization.has_own_year:
+        fiscal = queries.compiled_fiscal(catalogue, found, queries.fiscal_cache(run))
     compiled = time.monotonic() - began
     if not run.paths.warehouse.exists():
         raise ConfigError(f"{run.paths.warehouse}: no such file; run `make transform` first.")
-    run.say(f"{len(catalogue.metrics)} metrics in {len(asked)} queries")
+    run.say(f"{len(catalogue.metrics)} metrics in {len(asked) + len(fiscal)} queries")
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         connection.begin()
         values.write(run, connection, catalogue, asked)
         to_date.write(run, connection, catalogue, stretches, queries.private(catalogue, found))
+        untold = values.write_fiscal(run, connection, catalogue, fiscal)
         notes = list(experiments.evaluate(run, connection) + mix_runs.write(run, connection))
         notes += evidence.write(run, connection)
         computed.select(run, connection, derived)
@@ -82,14 +86,20 @@ def measure(run: Run) -> Outcome:
         responses.write(run, connection)
         notes += trees.write(run, connection)
         computed.judge(connection)
-        [(rows,)] = connection.execute("select count(*) from metrics.metric_values").fetchall()
+        [(rows, own)] = connection.execute(
+            "select (select count(*) from metrics.metric_values), "
+            "(select count(*) from metrics.metric_fiscal_values)"
+        ).fetchall()
         connection.commit()
     trusted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     total = time.monotonic() - began
     number = len(catalogue.metrics) + len(derived)
     line = f"{number} metrics ({trusted}), {rows:,} values"
-    took = f"{len(asked)} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
-    return Outcome("passed", (line, took, *notes), rows=rows)
+    if fiscal:
+        line += f" and {own:,} of fiscal periods"
+    count = len(asked) + len(fiscal)
+    took = f"{count} queries: {compiled:.1f} s to compile, {total - compiled:.1f} s to run"
+    return Outcome("passed", (line, took, *untold, *notes), rows=rows)
 
 
 def write_metrics(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

@@ -5,7 +5,7 @@ each channel `beta * saturation(adstock(spend))`: geometric adstock over eight w
 (Jin et al. 2017), and the logistic saturation of PyMC-Marketing. Fitted by non-linear least squares
 with bounds and weak priors; the intervals are 5, 50 and 95 % of refits to a block bootstrap of the
 residuals, priors drawn anew each time (randomized maximum a posteriori), so that a channel of which
-the data say nothing gets its prior back.
+the data say nothing gets its prior back. The memory of spend has its interval from the same refits.
 
 First a gate says in words whether there is enough to go on. A channel it refuses is left out, which
 moves its effect into the others: the run says so.
@@ -78,14 +78,16 @@ class Draws:
     """What a fit says of the channels: `caused` (draws, channels, G, T) outcomes by the week in
     which they came, `returned` by the week whose spend brought them, in the LAGS - 1 weeks after
     the last one too, as if nothing more were spent; `more` as `returned`, at 1 % more spend;
-    `adstock` the median share carried into the next week, by channel; `fitted` (G, T) expected
-    outcomes."""
+    `adstock` (channels,) the median share of spend's effect that is carried into the next week,
+    0..0.95, and `adstock_ends` (2, channels) its 5 and 95 %, of the same draws; `fitted` (G, T)
+    expected outcomes."""
 
     channels: tuple[str, ...]
     caused: np.ndarray
     returned: np.ndarray
     more: np.ndarray
     adstock: np.ndarray
+    adstock_ends: np.ndarray
     fitted: np.ndarray
 
 
@@ -355,7 +357,7 @@ class _Problem:
         returned, more = np.array([self.returns(p) for p in found]).swapaxes(0, 1) * self.size
         alphas = np.array(found)[:, : len(self.channels)]
         return Draws(
-            self.channels, caused, returned, more, np.median(alphas, axis=0),
+            self.channels, caused, returned, more, *carried(alphas),
             self.expected(best) * self.size,
         )  # fmt: skip
 
@@ -376,6 +378,11 @@ def by_spend(spent: np.ndarray, alpha: float, rate: float) -> np.ndarray:
         for lag in range(LAGS):
             found[at] += (parts[:, :, lag] * each)[:, lag : lag + weeks]
     return found
+
+
+def carried(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of adstock (draws, channels): the median (channels,) and 5 and 95 % (2, channels)."""
+    return np.median(alphas, axis=0), np.quantile(alphas, (0.05, 0.95), axis=0)
 
 
 def _weights(alpha: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, by_spend, usable
+from metrics.mix_model import HARMONICS, LAGS, Draws, Panel, by_spend, carried, usable
 from settings import ConfigError
 
 CHAINS, SAMPLES = 4, 1000  # and as many to tune
@@ -112,6 +112,5 @@ def _draws(panel: Panel, model: object, draws: int) -> Draws:
         fitted = fitted.expand_dims(geo=list(panel.places))
     fitted = fitted.transpose("geo", "date").sel(geo=list(panel.places)).to_numpy()
     return Draws(
-        channels, caused, returned, more, np.median(alpha.mean(axis=2), axis=0),
-        fitted * target[:, None],
-    )  # fmt: skip
+        channels, caused, returned, more, *carried(alpha.mean(axis=2)), fitted * target[:, None]
+    )

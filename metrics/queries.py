@@ -23,6 +23,10 @@ PROJECT = ROOT / "dbt_project"
 PRIVATE = "people"  # the restricted schema: nothing of it is sliced or shown by week
 PRIVATE_GRAINS = {"month", "quarter", "year"}
 STRETCH = "stretch"  # in place of a grain: no periods
+FISCAL = ("fiscal_quarter", "fiscal_year")
+# Grain of rows -> the time spine that knows their fiscal periods; MetricFlow derives a period of
+# one's own only from that grain, and knows each by a name of its own.
+SPINES = {"day": "dates", "week": "weeks", "month": "months", "quarter": "quarters"}
 ORIGIN = "source_table"  # a dimension of this name says from which raw table a row comes
 
 
@@ -42,6 +46,11 @@ class Query(typing.NamedTuple):
     wanted: tuple[str, ...]
     columns: tuple[str, ...]
     sql: str
+
+    @property
+    def period(self) -> str:
+        """What metric_values calls the grain, whatever rows it is told from."""
+        return self.grain.split("_of_")[0]
 
     @property
     def slice_name(self) -> str:
@@ -121,22 +130,38 @@ def sql_cache(run: Run) -> Path:
     return run.paths.warehouse.parent / "metric_queries.json"
 
 
+def fiscal_cache(run: Run) -> Path:
+    return run.paths.warehouse.parent / "metric_fiscal_queries.json"
+
+
 def compiled(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]:
     """Every query that metric_values is made of, one per group of models, slice and grain, and
     one per model that knows the raw table of its rows, for trust.
 
     Raises ConfigError naming the metrics that MetricFlow cannot answer together."""
-    return _kept_or_compiled(list(_plan(catalogue)), catalogue, found, cache)
+    return _compiled([*_plan(catalogue, GRAINS), *_origins(catalogue)], catalogue, found, cache)
 
 
 def stretches(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]:
     """The same for every metric with a total, from day `since` to day `as_of` in one row, whatever
     periods these lie in; kept beside `cache`."""
     beside = cache.with_stem(f"{cache.stem}_of_stretches")
-    return _kept_or_compiled(list(_stretches(catalogue)), catalogue, found, beside)
+    return _compiled(list(_stretches(catalogue)), catalogue, found, beside)
 
 
-def _kept_or_compiled(
+def compiled_fiscal(catalogue: Catalogue, found: Manifests, cache: Path) -> list[Query]:
+    """Every query that metric_fiscal_values is made of: fiscal quarters of what is told by quarter,
+    fiscal years of what is told by year. Raises ConfigError as `compiled` does."""
+    return _compiled(list(_plan(catalogue, FISCAL)), catalogue, found, cache)
+
+
+def fiscal_grain(period: str, rows: str) -> str:
+    """MetricFlow's name of a fiscal period of rows by day, week, month or quarter:
+    `fiscal_quarter`, `fiscal_quarter_of_months`."""
+    return period if rows == "day" else f"{period}_of_{SPINES[rows]}"
+
+
+def _compiled(
     plan: list[Request], catalogue: Catalogue, found: Manifests, cache: Path
 ) -> list[Query]:
     made_from = json.dumps([found.semantic, plan], sort_keys=True, default=list)
@@ -179,19 +204,26 @@ def columns_of(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     return (*own, *metric.parts.values())
 
 
-def _plan(catalogue: Catalogue) -> Iterator[Request]:
+def _plan(catalogue: Catalogue, periods: tuple[str, ...]) -> Iterator[Request]:
     """Metrics that can share a query: same models, same grain of rows, same slice."""
     together = groups(catalogue)
-    for grain in GRAINS:
+    for period in periods:
         batches: dict[tuple[str, str, str], list[str]] = {}
         for name, metric in catalogue.metrics.items():
-            if grain not in metric.meta.grains:
+            if period.removeprefix("fiscal_") not in metric.meta.grains:
                 continue
             root = together[catalogue.measures_of(name)[0][0].name]
             for slice_ in (*([""] if metric.meta.total else []), *metric.meta.slices):
                 batches.setdefault((root, catalogue.grain_of(name), slice_), []).append(name)
         for (_, rows, slice_), names in batches.items():
+            if period in FISCAL and rows not in SPINES:
+                continue
+            grain = fiscal_grain(period, rows) if period in FISCAL else period
             yield _request(grain, rows, slice_ or None, names, catalogue)
+
+
+def _origins(catalogue: Catalogue) -> Iterator[Request]:
+    """By year, from which raw table the rows of a model come."""
     for model in catalogue.models.values():
         names = [n for n in catalogue.metrics if _only_from(n, catalogue) == model.name]
         if names and any(dimension.name == ORIGIN for dimension in model.dimensions):

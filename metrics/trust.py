@@ -42,16 +42,13 @@ create or replace table metrics.metric_trust (
 APPLY = """
 create or replace temp table found as
 select each.metric_id, each.grain, each.period_start, trust.trust, trust.reason,
-    trust.trust = 'stale' and coalesce(case each.grain
-        when 'day' then each.period_start + interval 1 day
-        when 'week' then each.period_start + interval 7 day
-        when 'month' then each.period_start + interval 1 month
-        when 'quarter' then each.period_start + interval 3 month
-        else each.period_start + interval 1 year
-    end <= trust.last_event_date + interval 1 day, false) as is_before
-from (select distinct metric_id, grain, period_start from metrics.metric_values) as each
+    trust.trust = 'stale'
+        and coalesce(each.next_day <= trust.last_event_date + interval 1 day, false) as is_before
+from (
+    select distinct metric_id, grain, period_start, {over} as next_day from metrics.{table}
+) as each
 join metrics.metric_trust as trust using (metric_id);
-update metrics.metric_values as told
+update metrics.{table} as told
 set trust = case
         when coalesce(starts_with(told.trust_reason, 'unknown: '), false) then 'failed'
         when coalesce(starts_with(told.trust_reason, 'Partial:'), false)
@@ -65,8 +62,17 @@ set trust = case
 from found
 where told.metric_id = found.metric_id and told.grain = found.grain
     and told.period_start = found.period_start;
-update metrics.metric_values set trust_reason = null where trust_reason = '';
+update metrics.{table} set trust_reason = null where trust_reason = '';
 drop table found;
+"""
+# Table -> the day after its period.
+OVER = {
+    "metric_values": """period_start + case grain when 'day' then interval 1 day
+        when 'week' then interval 7 day when 'month' then interval 1 month
+        when 'quarter' then interval 3 month else interval 1 year end""",
+    "metric_fiscal_values": "period_end + interval 1 day",
+}
+DOUBTS = """
 update metrics.metric_trust as told
 set trust = case told.trust when 'fresh' then 'degraded' else told.trust end,
     reason = concat_ws(' ', nullif(told.reason, ''), doubts.said || '.')
@@ -127,9 +133,9 @@ def write(
     asked: list[Query],
 ) -> dict[str, int]:
     """Rewrite metric_trust (one row a metric, less those that `computed.judge` adds from their
-    rows) and the trust of metric_values; gives the number of metrics by trust. `last_event_date`
-    is the last day that all sources with a freshness have rows for; of a stale metric, the last
-    day of its latest late source."""
+    rows) and the trust of metric_values and metric_fiscal_values; gives the number of metrics by
+    trust. `last_event_date` is the last day that all sources with a freshness have rows for; of a
+    stale metric, the last day of its latest late source."""
     sources = _sources(connection)
     findings = _checks(connection, run)
     unconverted = _unconverted(connection, catalogue, found)
@@ -154,7 +160,10 @@ def write(
             rows.append((name, *judged(name in known, tables, sources, findings, [])))
     connection.execute(TABLE)
     connection.executemany("insert into metrics.metric_trust values (?, ?, ?, ?, ?)", rows)
-    connection.execute(APPLY)
+    for table, over in OVER.items():
+        if _exists(connection, "metrics", table):
+            connection.execute(APPLY.format(table=table, over=over))
+    connection.execute(DOUBTS)
     connection.execute(NEWEST)
     counts = dict(
         connection.execute("select trust, count(*) from metrics.metric_trust group by 1").fetchall()

@@ -1,5 +1,8 @@
 """`metrics.metric_values`: every metric by day, week, month, quarter, year and declared slice.
 
+`metrics.metric_fiscal_values`: the same by fiscal quarter and year. It is a table of its own, so
+that goals, signals and cards have one calendar.
+
 MetricFlow's SQL runs once a query and is told as rows; intervals and completeness are added in the
 same statement. What is not known has no row: nothing is filled, nothing is zero for want of data.
 A ratio whose denominator is zero has a row with its parts and no value.
@@ -10,7 +13,7 @@ from __future__ import annotations
 import typing
 
 from metrics.catalogue import MONTHS, Catalogue, Metric
-from metrics.queries import ORIGIN, Query
+from metrics.queries import FISCAL, ORIGIN, SPINES, Query
 from settings import ConfigError, Run
 
 if typing.TYPE_CHECKING:
@@ -36,6 +39,25 @@ create or replace table metrics.metric_values (
     model_run_id varchar, covered_share double);
 """
 
+# One row per metric, fiscal period and slice value, as in metric_values; none where the fiscal year
+# is the calendar year. The year is named after the calendar year in which it ends; fiscal_quarter
+# is null for a year; period_end is the last day.
+FISCAL_TABLE = """
+create or replace table metrics.metric_fiscal_values as
+select told.*, p.fiscal_year, p.fiscal_quarter, p.period_end
+from told join fiscal_periods as p on told.grain = p.grain and told.period_start = p.period_start
+order by told.metric_id, told.grain, told.slice_name, told.slice_value, told.period_start
+"""
+FISCAL_PERIODS = """
+create or replace temp table fiscal_periods as
+select 'fiscal_quarter' as grain, fiscal_quarter_start_date as period_start, fiscal_year,
+    fiscal_quarter, max(date_day) as period_end
+from marts.dim_dates group by all
+union all
+select 'fiscal_year', fiscal_year_start_date, fiscal_year, null, max(date_day)
+from marts.dim_dates group by all
+"""
+
 
 def write(
     run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, queries: list[Query]
@@ -45,6 +67,59 @@ def write(
     A period is complete when it ended, and had its days to mature, by `run.as_of`, and no month is
     missing that its number should rest on. Raises
     ConfigError naming the metrics whose SQL does not run on this warehouse."""
+    _tell(run, connection, catalogue, queries)
+    connection.execute(TABLE)
+    connection.execute(
+        "insert into metrics.metric_values select * from told "
+        "order by metric_id, grain, slice_name, slice_value, period_start"
+    )
+    connection.execute("drop table told")
+    return connection.execute("select count(*) from metrics.metric_values").fetchall()[0][0]
+
+
+def write_fiscal(
+    run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, queries: list[Query]
+) -> list[str]:
+    """Rewrite metric_fiscal_values from the marts, without trust, from `queries.compiled_fiscal`;
+    gives one sentence for each kind of metric that has no fiscal figure, and why."""
+    connection.execute("create schema if not exists metrics")
+    connection.execute(FISCAL_PERIODS)
+    _tell(run, connection, catalogue, queries)
+    connection.execute(FISCAL_TABLE)
+    untold = _untold(connection, catalogue) if queries else {}
+    connection.execute("drop table told; drop table fiscal_periods")
+    return [
+        f"no {period.replace('_', ' ')} of {len(names)} metrics told by {rows}, of which it is "
+        f"not made: {', '.join(sorted(names))}"
+        for (period, rows), names in untold.items()
+    ]
+
+
+def _untold(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue
+) -> dict[tuple[str, str], list[str]]:
+    """{(fiscal period, grain of rows): metrics that it cannot be told from}."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for period in FISCAL:
+        for rows, spine in SPINES.items():
+            [(cut,)] = connection.execute(
+                f"select count(*) from marts.dim_{spine} where {period}_start_date is null"
+            ).fetchall()
+            names = [
+                name
+                for name, metric in catalogue.metrics.items()
+                if catalogue.grain_of(name) == rows
+                and period.removeprefix("fiscal_") in metric.meta.grains
+            ]
+            if cut and names:
+                found[period, rows] = names
+    return found
+
+
+def _tell(
+    run: Run, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, queries: list[Query]
+) -> None:
+    """Lay what the queries answer into the temporary table `told`."""
     import duckdb
 
     connection.execute(f"set variable as_of = date '{run.as_of.isoformat()}'")
@@ -62,13 +137,6 @@ def write(
                 f"{', '.join(files)}: {names} by {query.grain} and {query.slice_name} cannot be "
                 f"computed; correct the definition or build the marts first: {error}"
             ) from error
-    connection.execute(TABLE)
-    connection.execute(
-        "insert into metrics.metric_values select * from told "
-        "order by metric_id, grain, slice_name, slice_value, period_start"
-    )
-    connection.execute("drop table told")
-    return connection.execute("select count(*) from metrics.metric_values").fetchall()[0][0]
 
 
 def _told_as() -> str:
@@ -109,18 +177,29 @@ def _row(query: Query, metric: Metric) -> str:
         for text in (value, top, bottom, f"cast({count} as bigint)", low, high)
     ]
     ended = (
-        f"{start} + interval 1 {query.grain} + interval {meta.matures_after_days} day "
+        f"{_over(query)} + interval {meta.matures_after_days} day "
         "<= getvariable('as_of') + interval 1 day"
     )
     covered, partial = _covered(query, metric)
     if meta.due == MONTHS:
         ended = f"({ended} and coalesce({covered} >= 1, true))"
     return (
-        f"select '{metric.name}', '{query.grain}', {start}, '{query.slice_name}', "
+        f"select '{metric.name}', '{query.period}', {start}, '{query.slice_name}', "
         f"{sliced if query.slice else repr('all')}, {', '.join(known)}, {ended}, null, "
         f"case when {withheld} then '{WITHHELD}' else {partial} end, "
         f"case when not {withheld} then {answered} end, null, {covered} "
-        f"from answer where {value} is not null or {withheld}{both}"
+        f"from answer where {start} is not null and ({value} is not null or {withheld}{both})"
+    )
+
+
+def _over(query: Query) -> str:
+    """SQL for the day after the period."""
+    start = f"cast(metric_time__{query.grain} as date)"
+    if query.period not in FISCAL:
+        return f"{start} + interval 1 {query.grain}"
+    return (
+        "(select max(p.period_end) + interval 1 day from fiscal_periods as p "
+        f"where p.grain = '{query.period}' and p.period_start = {start})"
     )
 
 
@@ -147,10 +226,7 @@ def _covered(query: Query, metric: Metric) -> tuple[str, str]:
         what = "months"
         start = f"cast(metric_time__{query.grain} as date)"
         over = f"cast(getvariable('as_of') as date) + 1 - {meta.matures_after_days}"
-        due = (
-            f"date_diff('month', {start}, least({start} + interval 1 {query.grain}, "
-            f"date_trunc('month', {over})))"
-        )
+        due = f"date_diff('month', {start}, least({_over(query)}, date_trunc('month', {over})))"
     share = f"least(1, cast({known} as double) / nullif(greatest({due}, 0), 0))"
     told = f"'{PARTIAL} ' || cast({known} as bigint) || ' of ' || cast({due} as bigint)"
     return share, f"case when {share} < 1 then {told} || ' {what} are known.' end"

@@ -11,6 +11,23 @@ ROWS = 700
 FIRST = "2025-08-01"
 DAYS = 330
 
+# What the step reads beside the models.
+AVAILABILITY = """
+create table marts.metric_availability as from (values
+    ('facebook', 'impressions', null, 'Times shown', false),
+    ('facebook', 'impressions', date '2025-11-15', 'Withdrawn', true),
+    ('instagram', 'impressions', date '2025-04-21', 'Withdrawn', true),
+    ('facebook', 'followers', date '2025-05-01', 'People', false))
+    as t(network, metric, available_from, definition, is_break)
+"""
+INGEST = """
+create schema if not exists ingest;
+create table if not exists ingest.sources (
+    source varchar, table_name varchar, owner varchar, is_configured boolean,
+    freshness_days bigint, last_event_date date, last_loaded_at timestamp, status varchar,
+    reason varchar);
+"""
+
 
 def columns_of(graph, wanted=("marts", "people")):
     """{(schema, table): [(column, type)]} of every model with a contract in dbt's manifest."""

@@ -75,7 +75,8 @@ def small():
             connection.execute(
                 "insert into metrics.experiment_estimates values ('x', 'tv', 'experiment', "
                 "'geo_holdout', 'leads_created', '2026-01-05', '2026-02-01', "
-                "'registered beforehand', 'synthetic control', 'estimated', null, ?, ?, ?, .04, .1, .2, "
+                "'registered beforehand', 'synthetic control', 'estimated', null, ?, ?, ?, "
+                ".04, .1, .2, "
                 "'Nothing known against it.', .7, 1.2, ?, 12, 5, 19, 'r')",
                 [(low + high) / 2, low, high, verdict],
             )  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import filled_marts
+import metricflow_answers
 import pytest
 
 from metrics import catalogue as definitions
@@ -58,23 +59,13 @@ def asked(run, catalogue, found):
     return queries.compiled(catalogue, found, queries.sql_cache(run))
 
 
-AVAILABILITY = """
-create table marts.metric_availability as from (values
-    ('facebook', 'impressions', null, 'Times shown', false),
-    ('facebook', 'impressions', date '2025-11-15', 'Withdrawn', true),
-    ('instagram', 'impressions', date '2025-04-21', 'Withdrawn', true),
-    ('facebook', 'followers', date '2025-05-01', 'People', false))
-    as t(network, metric, available_from, definition, is_break)
-"""
-
-
 @pytest.fixture(scope="module")
 def filled(run, catalogue, found, asked):
     """A warehouse with made-up rows in every mart, measured."""
     with duckdb.connect(str(run.paths.warehouse)) as connection:
         filled_marts.fill(connection, filled_marts.columns_of(found.graph), catalogue)
-        connection.execute(INGEST)
-        connection.execute(AVAILABILITY)
+        connection.execute(filled_marts.INGEST)
+        connection.execute(filled_marts.AVAILABILITY)
         connection.executemany(
             "insert into ingest.sources values "
             "(?, ?, 'data_lead', true, 3, '2026-06-10', '2026-06-10 06:00', 'fresh', null)",
@@ -86,15 +77,6 @@ def filled(run, catalogue, found, asked):
         )
         values.write(run, connection, catalogue, asked)
         yield connection
-
-
-INGEST = """
-create schema if not exists ingest;
-create table if not exists ingest.sources (
-    source varchar, table_name varchar, owner varchar, is_configured boolean,
-    freshness_days bigint, last_event_date date, last_loaded_at timestamp, status varchar,
-    reason varchar);
-"""
 
 
 @pytest.fixture
@@ -200,43 +182,10 @@ def test_metric_values_are_what_metricflow_answers_for_every_metric_grain_and_sl
     whole = queries.engine(found.semantic, None, catalogue)
     checked = set()
     for query in [query for query in asked if query.slice_name != queries.ORIGIN]:
-        bounds = {
-            part: (name, role)
-            for name in query.wanted
-            for role, part in catalogue.metrics[name].parts.items()
-            if role in ("low", "high")
-        }
-        rows = catalogue.grain_of(query.wanted[0])
-        columns = (*query.wanted, *bounds)
-        request = queries.Request(query.grain, rows, query.slice, query.wanted, columns)
-        by = f"coalesce(cast({query.slice} as varchar), '(unknown)')" if query.slice else "'all'"
-        filled.execute(f"create or replace temp table answer as {queries._explain(whole, request)}")
-        for column in columns:
-            name, told = bounds.get(column, (column, "value"))
-            parts = catalogue.metrics[name].parts
-            both = [column] if told == "value" else [parts["low"], parts["high"]]
-            answers = (
-                f"select metric_time__{query.grain}::date, {by}, round({column}::double, 6) "
-                f"from answer where {' is not null and '.join(both)} is not null"
-            )
-            kept = (
-                f"select period_start, slice_value, round({told}, 6) from metrics.metric_values "
-                f"where metric_id = '{name}' and grain = '{query.grain}' and {told} is not null "
-                f"and slice_name = '{query.slice_name}'"
-            )
-            differ = f"({answers} except {kept}) union all ({kept} except {answers})"
-            found_rows = filled.execute(differ).fetchall()
-            assert found_rows == [], (name, query.grain, query.slice, found_rows[:3])
-            checked.add((name, query.grain, query.slice_name))
-    assert checked == {
-        (name, grain, slice_)
-        for name, metric in catalogue.metrics.items()
-        for grain in metric.meta.grains
-        for slice_ in (
-            *(["all"] if metric.meta.total else []),
-            *map(definitions.slice_name, metric.meta.slices),
-        )
-    }
+        differ = metricflow_answers.differences(filled, catalogue, whole, query)
+        assert differ == [], (query.grain, query.slice, differ)
+        checked |= {(name, query.grain, query.slice_name) for name in query.wanted}
+    assert checked == metricflow_answers.asked_for(catalogue, definitions.GRAINS)
 
 
 def test_mf_query_on_the_command_line_gives_the_same(run, project, filled, found, tmp_path):
@@ -283,10 +232,37 @@ def post(day, network="linkedin", impressions=None, engagements=None, clicks=Non
     }  # fmt: skip
 
 
+def acted(day, kind, actions, network="linkedin"):
+    return {
+        "engagement_day_key": f"{day}{kind}{network}", "date_day": day, "network": network,
+        "account_id": f"{network}/one", "ownership": "brand", "engagement_type": kind,
+        "actions": actions,
+    }  # fmt: skip
+
+
+def test_engagements_by_type_are_all_engagements_and_an_untold_type_is_none(small):
+    """LinkedIn tells no saves: it has none of that type, which is not nought."""
+    db = small(
+        "social_engagements",
+        fct_engagement_days=[
+            acted("2026-05-03", "reaction", 40), acted("2026-05-04", "reaction", 2),
+            acted("2026-05-03", "share", 0), acted("2026-05-03", "reaction", 7, "mastodon"),
+            acted("2026-05-03", "save", 5, "instagram"),
+        ],
+    )  # fmt: skip
+    told = dict(db.execute(
+        "select slice_value, value from metrics.metric_values where grain = 'month' "
+        "and metric_id = 'social_engagements' and slice_name = 'engagement_type'"
+    ).fetchall())  # fmt: skip
+    assert told == {"reaction": 49, "share": 0, "save": 5}
+    assert value(db, "social_engagements", "month", "2026-05-01")["value"] == 54
+    linkedin = value(db, "social_engagements", "month", "2026-05-01", "network", "linkedin")
+    assert linkedin["value"] == 42
+
+
 def test_a_ratio_is_of_sums_and_only_where_both_sides_are_known(small):
     db = small(
         "engagement_rate_impressions",
-        "social_engagements",
         "social_impressions",
         fct_post_days=[
             post("2026-05-03", impressions=100, engagements=5),
@@ -297,7 +273,6 @@ def test_a_ratio_is_of_sums_and_only_where_both_sides_are_known(small):
     rate = value(db, "engagement_rate_impressions", "month", "2026-05-01")
     assert (rate["numerator"], rate["denominator"]) == (10, 1000)
     assert rate["value"] == pytest.approx(0.01)  # the mean of the post rates would be 0.028
-    assert value(db, "social_engagements", "month", "2026-05-01")["value"] == 80
     assert value(db, "social_impressions", "month", "2026-05-01")["value"] == 1000
 
 
@@ -307,6 +282,7 @@ def test_what_is_not_known_has_no_row_and_is_never_zero(small):
         "engagement_rate_impressions",
         "social_engagements",
         fct_post_days=[post("2026-05-03", "mastodon", engagements=7)],
+        fct_engagement_days=[acted("2026-05-03", "reaction", 7, "mastodon")],
     )
     assert value(db, "social_impressions", "day", "2026-05-03") is None
     assert value(db, "social_impressions", "month", "2026-05-01", "network", "mastodon") is None
@@ -722,7 +698,7 @@ def test_a_changed_definition_is_one_of_the_metrics_that_count_it(catalogue):
             "create table marts.fct_channel_days (channel_id varchar); "
             "create table marts.dim_accounts as select 'facebook' as network"
         )
-        connection.execute(AVAILABILITY)
+        connection.execute(filled_marts.AVAILABILITY)
         measure.write_breaks(connection, catalogue)
         rows = connection.execute("from metrics.metric_breaks").fetchall()
     assert {row[1:] for row in rows} == {

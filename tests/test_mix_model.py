@@ -56,7 +56,9 @@ def holds_the_truth(panel, draws):
     found = returns(panel, draws)
     for c, name in enumerate(draws.channels):
         assert found[name][0] < told["true_roas"][name] < found[name][2], name
-        assert draws.adstock[c] == pytest.approx(told["true"]["alpha"][name], abs=0.03), name
+        low, high = draws.adstock_ends[:, c]
+        assert low < told["true"]["alpha"][name] < high, name
+        assert low < draws.adstock[c] < high < low + 0.2, name  # and it says something
     return found
 
 
@@ -140,10 +142,23 @@ def test_a_planted_effect_is_found_and_none_is_not():
     assert returns(panel, draws)["mail"][0] < 0.02
 
 
+def test_the_memory_of_spend_lies_inside_nine_intervals_of_ten_and_of_no_effect_nothing_is_known():
+    """Forty worlds: 36 of the 90 % intervals should hold the 0.4 that was planted; 34 do."""
+    held = 0
+    for seed in range(40):
+        draws = fit(gate(made(seed=seed)).panel, 60, seed)
+        low, high = draws.adstock_ends[:, draws.channels.index("tv")]
+        held += low < 0.4 < high < low + 0.15
+        low, high = draws.adstock_ends[:, draws.channels.index("mail")]
+        assert high - low > 0.5
+    assert held >= 32
+
+
 def test_the_same_seed_gives_the_same_draws_and_another_does_not():
     panel = gate(made()).panel
     one, same, other = fit(panel, 4, 1), fit(panel, 4, 1), fit(panel, 4, 2)
     assert (one.caused == same.caused).all() and (one.more == same.more).all()
+    assert (one.adstock_ends == same.adstock_ends).all()
     assert (one.caused != other.caused).any()
 
 
@@ -155,7 +170,7 @@ def test_one_percent_more_spend_never_causes_more_than_one_percent_more():
 
 
 def test_what_spend_brings_belongs_to_the_weeks_of_the_spend():
-    """Twenty weeks on, twenty off: what still comes while nothing is spent is the spend's before."""
+    """What still comes while nothing is spent is the earlier spend's."""
     panel = gate(made()).panel
     draws = fit(panel, 10, 1)
     tv, lags = panel.spends["tv"], mix_model.LAGS

@@ -11,6 +11,8 @@ import duckdb
 import pytest
 from small_warehouse import AS_OF, DAY, add_metric, add_values, prepare
 
+from bench import goals as bench
+from bench.marked import differing, within
 from metrics import signals
 from metrics.signals import Point, Week
 from settings import ROOT, ConfigError
@@ -468,3 +470,16 @@ def test_a_metric_without_weeks_and_an_empty_warehouse_say_nothing(build):
     assert write() == [] and ask(connection, "select count(*) from metrics.metric_signals") == [
         (0,)
     ]
+
+
+def test_the_page_says_how_many_signals_the_sample_has_and_how_many_are_chance(built):
+    stored = within(bench.PAGES["signals"], "goals, signals")
+    assert not differing(stored, bench.signals(built.data)), "run `python -m bench --only goals`"
+    [(weeks, told)] = (
+        duckdb.connect(str(built.served / "plumbline.duckdb"), read_only=True)
+        .execute(
+            "select count(*), count(case when is_signal then 1 end) from metrics.metric_signals"
+        )
+        .fetchall()
+    )
+    assert f"| {weeks:,} | {told} | {weeks * 0.027:.0f} |" in stored

@@ -1,0 +1,1 @@
+{{ fiscal_periods_of('month_start_date') }}

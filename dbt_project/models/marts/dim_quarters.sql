@@ -1,0 +1,1 @@
+{{ fiscal_periods_of('quarter_start_date') }}
