@@ -25,6 +25,8 @@ Cell = typing.Any
 LARGEST_DOCUMENT = 400_000_000  # bytes of one JSON document
 CHUNK = 1 << 20
 BLOCK = 20_000
+NO_OBJECT = "not a JSON object"
+KEY_TWICE = "a key stands twice in one object"
 ENVELOPES = ("data", "results", "elements", "records", "items", "rows", "value", "values", "hits",
              "Report_Entry", "employees", "tickets", "campaigns", "reports")  # fmt: skip
 """Keys under which vendors send their records."""
@@ -154,6 +156,19 @@ def encoding(path: Path, member: str | None = None) -> encodings.Encoding:
         raise MappingError(f"{path.name}: {error}") from None
 
 
+def hold_against(path: Path, stated: str, member: str | None = None) -> None:
+    """Raise MappingError when the file's bytes contradict the encoding that its mapping states."""
+    try:
+        why = encodings.contradiction(chunks(path, member), stated)
+    except LookupError:
+        why = f"Python knows no encoding '{stated}'"
+    if why:
+        raise MappingError(
+            f"{path.name}: the mapping says 'encoding: {stated}', but {why}. Take 'encoding' out "
+            "of the mapping (with 'layout: detect' the file tells it) or correct it."
+        )
+
+
 STEMS = tuple(
     stem.encode()
     for word in ("ota", "umme", "esamt", "rgebnis", "omme", "Suma", "Soma")
@@ -194,7 +209,9 @@ def lines(path: Path, told: str, member: str | None = None) -> Iterator[str]:
     stream, _ = opened(path, member)
     with stream, io.TextIOWrapper(stream, encoding=told, newline="") as text:
         try:
-            yield from text
+            for line in text:
+                # A mark inside begins what was once another file.
+                yield line[1:] if line[0] == "\ufeff" else line
         except UnicodeDecodeError as error:
             raise MappingError(
                 f"{path.name}: not in {told} ({error.reason}). Correct 'encoding' in the mapping."
@@ -506,24 +523,33 @@ def records(
     said: list[str] = []
     found: list[Row | Bad] = []
     objects: list[tuple[int, typing.Any]] = []
+    document, twice_in = None, None
     try:
         document = _json(text)
+    except _Twice as error:
+        twice_in = error
     except ValueError:
-        document = None
+        pass
     if document is None:
         for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
             if not line.strip():
                 continue
             try:
                 one = _json(line)
-            except ValueError:
-                found.append(Bad(number, "not a JSON object"))
+            except ValueError as error:
+                twice = isinstance(error, _Twice)
+                found.append(Bad(number, KEY_TWICE if twice else NO_OBJECT))
                 continue
             if isinstance(one, dict):
                 objects.append((number, one))
             else:
-                found.append(Bad(number, "not a JSON object"))
+                found.append(Bad(number, NO_OBJECT))
         if not objects:
+            if twice_in is not None:
+                raise MappingError(
+                    f"{path.name}: {twice_in}; which of its values is meant, nobody can tell. "
+                    "Export it again."
+                )
             raise MappingError(
                 f"{path.name}: neither JSON nor JSON lines (cut off?). Export it again."
             )
@@ -537,7 +563,7 @@ def records(
             if isinstance(one, dict):
                 objects.append((number, one))
             else:
-                found.append(Bad(number, "not a JSON object"))
+                found.append(Bad(number, NO_OBJECT))
     objects = _exploded(objects, explode, path.name, said)
     headings: dict[str, None] = {}
     flat: list[tuple[int, dict[str, Cell]]] = []
@@ -557,10 +583,16 @@ def _json(text: str) -> typing.Any:
     )
 
 
+class _Twice(ValueError):
+    """A key stands twice in one object."""
+
+
 def _pairs(pairs: list[tuple[str, typing.Any]]) -> dict[str, typing.Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise _Twice(f"'{name}' stands twice in one object")
     return found
 
 

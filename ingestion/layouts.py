@@ -6,6 +6,7 @@ MappingError with the key of the mapping that settles it. A person's word in the
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import itertools
 import re
@@ -564,7 +565,8 @@ def _of_text(
 ) -> list[Table]:
     said: list[Assumption] = []
     if entry.encoding is not None:
-        encoding = entry.encoding
+        grids.hold_against(path, entry.encoding, entry.member)
+        encoding = "utf-8-sig" if codecs.lookup(entry.encoding).name == "utf-8" else entry.encoding
     else:
         found = grids.encoding(path, entry.member)
         encoding = found.name
@@ -690,6 +692,8 @@ def _of_book(
 
 
 def _of_json(path: Path, entry: Entry) -> list[Table]:
+    if entry.encoding is not None:
+        grids.hold_against(path, entry.encoding, entry.member)
     encoding = entry.encoding or grids.encoding(path, entry.member).name
     found = grids.records(path, encoding, entry.records, entry.explode, entry.member)
     layout = Layout(found.headings, (), 0, None)

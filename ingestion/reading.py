@@ -42,7 +42,8 @@ class Opened(typing.NamedTuple):
     `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
     of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
     number of rows before the first one (headings). Reading notes in the table `rejects`, or in
-    `refused`, the lines that are no rows; `skips` says that `_n` does not count those.
+    `refused`, the lines that are no rows; `skips` says that `_n` counts neither those nor the
+    lines `blank`.
     `assumptions` is what was told by the file itself, and by what. `made` is gone after `close`.
     """
 
@@ -55,6 +56,7 @@ class Opened(typing.NamedTuple):
     refused: list[tuple[int, str]] | None = None
     assumptions: tuple[Assumption, ...] = ()
     made: str = ""
+    blank: tuple[int, ...] = ()
 
     def column(self, heading: str) -> str:
         return f"c{self.headings.index(heading)}"
@@ -99,15 +101,18 @@ def _why(kind: str) -> str:
     if kind in ("TOO MANY COLUMNS", "MISSING COLUMNS"):
         return "another number of fields than there are headings"
     if kind == "NO OBJECT":
-        return "not a JSON object"
+        return grids.NO_OBJECT
+    if kind == "KEY TWICE":
+        return grids.KEY_TWICE
     if kind == "INVALID ENCODING":
         return "not in the file's encoding"
     return f"not a line of a CSV ({kind.lower()})"
 
 
 def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
-    encoding = _encoding(entry)
+    encoding = _encoding(entry, path)
     delimiter, headings, skipped = _head(entry, path, encoding)
+    blank = _blank(path, encoding, skipped)
     source = str(path)
     if encoding not in _NATIVE:
         source = _in_memory(con, path, encoding)
@@ -123,7 +128,34 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     options += f", store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
     read = f"select row_number() over () as _n, * from read_csv({options})"
     sql = _without_footer(f"select * from ({read}) where {some}", entry)
-    return Opened(sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True)
+    return Opened(
+        sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True, blank=blank
+    )  # fmt: skip
+
+
+def _blank(path: Path, encoding: str, skipped: int) -> tuple[int, ...]:
+    """The numbers of the blank lines below the headings, a record of several lines counting one:
+    DuckDB's reader passes over them. Raises MappingError where a second file was put behind."""
+    last, some = b"", encoding not in _NATIVE or encoding == "utf-16"
+    for chunk in grids.chunks(path):
+        part = last + chunk
+        some = some or b"\n\n" in part or b"\n\r\n" in part or b"\r\r" in part
+        if b"\n\xef\xbb\xbf" in part:
+            raise MappingError(
+                f"{path.name}: a byte order mark stands inside: files were put one behind the "
+                "other. Send them one by one."
+            )
+        last = part[-3:]
+    if not some:
+        return ()
+    found, number, is_open = [], 0, False
+    with _text(path, encoding) as file:
+        for line in itertools.islice(file, skipped, None):
+            number += not is_open
+            if not is_open and not line.strip("\r\n"):
+                found.append(skipped + number)
+            is_open ^= line.count('"') % 2 == 1
+    return tuple(found)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -234,7 +266,9 @@ def _without_footer(sql: str, entry: Entry) -> str:
     return f"select * from ({sql}) where _n <= (select max(_n) from ({sql})) - {entry.skip_footer}"
 
 
-def _encoding(entry: Entry) -> str:
+def _encoding(entry: Entry, path: Path) -> str:
+    if entry.encoding is not None:
+        grids.hold_against(path, entry.encoding)
     return codecs.lookup(entry.encoding or "utf-8").name
 
 
@@ -347,7 +381,7 @@ def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
 
 def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     """JSON lines, one object a line; what is nested stays JSON text."""
-    encoding = _encoding(entry)
+    encoding = _encoding(entry, path)
     source = str(path) if encoding in _NATIVE else _in_memory(con, path, encoding)
     read = (
         f"select * from (select row_number() over () as _n, line from read_csv({_quoted(source)}, "
@@ -355,7 +389,11 @@ def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
         f"quote='', escape='', header=false, max_line_size={_LONGEST_LINE}, "
         f"encoding='{_NATIVE.get(encoding, 'utf-8')}')) where trim(line) <> ''"
     )
-    good = f"select * from ({read}) where json_valid(line) and json_type(line) = 'OBJECT'"
+    fault = (
+        "case when not json_valid(line) or json_type(line) <> 'OBJECT' then 'NO OBJECT' "
+        "when len(json_keys(line)) > len(list_distinct(json_keys(line))) then 'KEY TWICE' end"
+    )
+    good = f"select * from ({read}) where {fault} is null"
     found = con.execute(
         f"select key from (select unnest(json_keys(line)) as key, _n from ({good})) "
         "group by key order by min(_n), key"
@@ -372,8 +410,8 @@ def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     )
     bad = f"lines_{next(_names)}"
     con.execute(
-        f"create table {bad} as select _n as line, 'NO OBJECT' as error_type "
-        f"from ({read}) where not json_valid(line) or json_type(line) <> 'OBJECT'"
+        f"create table {bad} as select _n as line, {fault} as error_type "
+        f"from ({read}) where {fault} is not null"
     )
     kinds = dict.fromkeys(headings, TEXT)
     sql = f"select _n, {cells} from ({sql})"
