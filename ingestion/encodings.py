@@ -62,6 +62,8 @@ _NEVER = {
     "Slovak": re.compile("(^|[aeiouyáéíóúý])[ĺŕ]|[ĺŕ]([aeiouyáéíóúý]|$)"),
 }
 """What a language does not write."""
+_LENT = "éèçñöüôåø"
+"""Letters that names bring into any language."""
 _SIGNS = "€$£¥§©®™°²³¹½¼¾×÷±µ·•…–—‘’‚“”„«»‹›¡¿ªº†‡\u00a0¢¬¶"
 _LONE = "€£°§©®™–—‘’‚“”„«»…•\u00a0"
 _BEFORE = "„“‘«»¿¡§©•–—…’\u00a0"
@@ -74,7 +76,7 @@ _WORD = re.compile(rb"[A-Za-z0-9'\x80-\xff]*[\x80-\xff][A-Za-z0-9'\x80-\xff]*")
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u00bf™œž“”˜]|Ã[„–œŸ¼¶¤]")
 _WORDS = 5_000
 FEW = 0.05  # of the words may be odd, for names are
-FOREIGN = 0.34  # of the words more must be foreign in a reading to rule it out
+FOREIGN = 0.33  # of the words more must be foreign in a reading to rule it out
 
 
 class Encoding(typing.NamedTuple):
@@ -287,13 +289,14 @@ def _judgement(words: tuple[str, ...], names: list[str]) -> _Judgement:
     latin = [word for word in rest if {_script(each) for each in _small(word)} == {"LATIN"}]
     spoken = {language for name in names for language in _SPOKEN.get(name, ())}
     had = [{word for word in latin if _is_of(word, language)} for language in spoken]
+    lent = {word for word in latin if _small(word) <= set(_LENT)}
     lettered = sum(any(each.isalpha() and each > "\x7f" for each in word) for word in words)
     return _Judgement(
         lettered,
         len(odd) + (len(scripts) > 1),
         _is_unbalanced(words),
         len(latin) - max(map(len, had), default=0),
-        len(latin) - max((len(a | b) for a, b in itertools.combinations(had, 2)), default=0),
+        len(latin) - max((len(a | b | lent) for a, b in itertools.combinations(had, 2)), default=0),
     )
 
 
@@ -310,7 +313,8 @@ def _is_far(best: _Judgement, other: _Judgement) -> bool:
     words of more than two languages where the best has one. A few foreign names are in any file."""
     if other.odd > FEW * other.words:
         return True
-    return other.left - best.foreign >= max(3, FOREIGN * other.words)
+    least = 1 if not best.foreign and other.foreign > 1 else 3
+    return other.left - best.foreign >= max(least, FOREIGN * other.words)
 
 
 _PAIRS = {"’": "‘", "”": "“„", "“": "”„", "„": "“”", "‘": "’", "»": "«", "«": "»"}

@@ -40,6 +40,14 @@ EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclud
 CORRECT_THE_LINE = "Correct the line (quotes around a field with a delimiter)."
 LINES = {
     layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
+    layouts.MAY_BE_TOTAL: "Say 'totals: drop' in the mapping if it is a total, 'totals: keep' if "
+    "it is a row.",
+    layouts.EXPLAINS: "Nothing; if it is a row, say in 'header_row' where the headings are.",
+    layouts.AGAIN: "Nothing.",
+    layouts.AFTER: "Nothing, if it is a note; if it is a row, fill in its cells.",
+    layouts.ANOTHER: "Nothing, or give it an entry of its own ('report').",
+    layouts.OTHER_HEADINGS: "Send the tables as files of their own.",
+    layouts.BELOW_OTHERS: "Send the tables as files of their own.",
     layouts.TOO_FEW: "Correct the line, or say 'ragged: pad' in the mapping if cells at the end of "
     "a line are left out where they are empty.",
 }

@@ -169,39 +169,97 @@ def hold_against(path: Path, stated: str, member: str | None = None) -> None:
         )
 
 
-STEMS = tuple(
-    stem.encode()
-    for word in ("ota", "umme", "esamt", "rgebnis", "omme", "Suma", "Soma")
-    for stem in (word, word.upper())
-)
-"""Letters that are in every word for a total (`layouts.TOTALS`); few to look for."""
 _LONE_CR = re.compile(rb"\r(?!\n)")
+_NO_DIGIT = re.compile(rb"\n[^0-9\n]+\n")
+_MANY = 50  # lines of a chunk that are looked at one by one
 
 
-def is_plain(path: Path, one: Dialect) -> bool:
-    """Whether a line is a record whatever the reader: no blank line, no lone CR, no word for a
-    total, and quotes, if any, in pairs around whole cells. Looks at all bytes."""
+def holds(path: Path, stems: tuple[str, ...], told: str, member: str | None = None) -> bool:
+    """Whether one of these (small) letters may stand in the file, whatever their case."""
+    if told.lower().startswith(("utf-16", "utf-32")):
+        return True
+    if not told.lower().startswith("utf-8"):
+        stems = tuple(stem for stem in stems if stem.isascii())
+    forms = [form for stem in stems for form in _forms(stem)]
+    last = b""
+    for chunk in chunks(path, member):
+        part = (last + chunk).lower()
+        if any(each in part for each in forms):
+            return True
+        last = chunk[-20:]
+    return False
+
+
+def _forms(stem: str) -> set[bytes]:
+    """A stem in bytes whose ASCII letters are small."""
+    return {stem.encode(), stem.encode() if stem.isascii() else stem.upper().encode()}
+
+
+def is_plain(
+    path: Path,
+    one: Dialect,
+    header: int,
+    headings: tuple[str, ...],
+    stems: tuple[str, ...],
+    is_odd: typing.Callable[[str], bool],
+) -> bool:
+    """Whether a line is a row whatever the reader: no blank line, no lone CR, quotes, if any, in
+    pairs around whole cells; below row `header` no line without a digit or with a heading in front
+    (it may be headings), none that `is_odd` among those that hold one of the `stems`, no note at
+    the end. Looks at all bytes."""
     mark = re.escape(one.delimiter.encode())
     inner = rb'[^"\r\n' + mark + rb"]"
     odd = re.compile(rb'"(?<=' + inner + rb'")(?=' + inner + rb")")
-    last = b""
+    names = b"|".join(re.escape(name.encode()) for name in headings)
+    heads = re.compile(rb'\n"?(?:' + names + rb')"?(?:' + mark + rb"|\r?\n)")
+    forms = [form for stem in stems for form in _forms(stem)]
+    nothing = bytes(set(range(256)) - {10, 34})
+    last, number = b"", 0
     for chunk in chunks(path):
         part = last + chunk
         whole, line_end, last = part.rpartition(b"\n")
-        if any(stem in part for stem in STEMS):
-            return False
         text = b"\n" + whole + line_end
         if b"\n\n" in text or b"\n\r\n" in text or (b"\r" in text and _LONE_CR.search(text)):
             return False
-        if b'"' in part and (
-            one.quote != '"'
-            or odd.search(part)
-            or any(line.count(b'"') % 2 for line in whole.split(b"\n"))
-        ):
-            return False
+        if b'"' in text:
+            # Quotes alone: those of a line must pair.
+            quotes = text.translate(None, nothing).replace(b'""', b"")
+            if one.quote != '"' or b'"' in quotes or odd.search(text):
+                return False
         if not line_end and len(last) > CHUNK:
             return False
-    return not last.count(b'"') % 2 and b"\r" not in last and one.quote != "'"
+        if number <= header:
+            rest = text[1:].split(b"\n", header - number)
+            number += min(header - number, text.count(b"\n") - 1)
+            if number < header:
+                continue
+            text = b"\n" + rest[-1]
+            number += 1
+        if not _is_of_rows(text, heads, forms, is_odd):
+            return False
+    if last.count(b'"') % 2 or b"\r" in last or one.quote == "'":
+        return False
+    if last and not _is_of_rows(b"\n" + last + b"\n", heads, forms, is_odd):
+        return False
+    final = (last or whole[-CHUNK:].rpartition(b"\n")[2]).split(one.delimiter.encode())
+    return any(cell.strip(b'" \r') for cell in final[1:])
+
+
+def _is_of_rows(
+    text: bytes, heads: re.Pattern[bytes], forms: list[bytes], is_odd: typing.Callable[[str], bool]
+) -> bool:
+    if _NO_DIGIT.search(text) or heads.search(text) or b"\n\xef\xbb\xbf" in text:
+        return False
+    small = text.lower()
+    for form in forms:
+        at, count = small.find(form), 0
+        while at >= 0:
+            begin, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at)
+            count += 1
+            if count > _MANY or is_odd(text[begin:end].decode("utf-8", "replace")):
+                return False
+            at = small.find(form, end) if end >= 0 else -1
+    return True
 
 
 def lines(path: Path, told: str, member: str | None = None) -> Iterator[str]:

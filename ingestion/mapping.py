@@ -115,7 +115,7 @@ class Entry:
     header_rows: int = pydantic.Field(default=1, ge=1)
     skip_footer: int = pydantic.Field(default=0, ge=0)
     ragged: typing.Literal["refuse", "pad"] = "refuse"
-    totals: typing.Literal["refuse", "keep"] = "refuse"
+    totals: typing.Literal["refuse", "keep", "drop"] = "refuse"
     language: str | None = None
     decimal: str = "."
     thousands: str = ""

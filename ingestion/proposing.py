@@ -138,6 +138,7 @@ def proposals(
                 stated,
                 len(tables) > 1,
                 contract is not None,
+                hint,
             )  # fmt: skip
         )
     known = [each for each in found if each.recognised.export is not None]
@@ -205,6 +206,7 @@ def _proposal(
     stated: dict[str, str],
     several: bool,
     is_named: bool,
+    hint: Entry,
 ) -> Proposal:
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
@@ -260,6 +262,8 @@ def _proposal(
     if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
         said["currency"] = _currency(money, settings, assumptions)
     _open(path, recognised, stated, questions, is_named)
+    doubt = layouts.question(table, hint)
+    questions += [doubt] if doubt else []
     entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}

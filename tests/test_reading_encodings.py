@@ -40,8 +40,10 @@ def test_no_decision_over_real_names_is_wrong(languages):
     known = {language: names(language) for language in SPOKEN}
     chance, counted = random.Random(5), Counter()
     while sum(counted.values()) < 4_000:
-        spoken = chance.sample(sorted(SPOKEN), languages)
-        encoding = chance.choice(SPOKEN[spoken[0]])
+        first = chance.choice(sorted(SPOKEN))
+        encoding = chance.choice(SPOKEN[first])
+        beside = [each for each in sorted(SPOKEN) if encoding in SPOKEN[each] and each != first]
+        spoken = [first, *chance.sample(beside, min(languages - 1, len(beside)))]
         count = chance.choice((1, 2, 3, 5, 10, 30))
         told = [name for each in spoken for name in chance.choices(known[each], k=count)]
         mark = chance.choice(("", "", " €", " – x"))
@@ -71,10 +73,14 @@ def test_a_foreign_name_among_others_is_never_read_as_another(words, encoding):
 
 @pytest.mark.parametrize(
     ("words", "encoding"),
-    [("Straße Größe Frühstück Bäcker Übersicht", "cp1252"), ("Mañana Año Canción Señal débil aquí",
-     "cp1252"), ("Wrocław Gdańsk Poznań Łódź Kraków Częstochowa", "cp1250"), ("Müller Straße Äpfel", "mac_roman"),
-     ("Manhã Ação São João Promoção", "cp1252")],
-)  # fmt: skip
+    [
+        ("Straße Größe Frühstück Bäcker Übersicht", "cp1252"),
+        ("Mañana Año Canción Señal débil aquí", "cp1252"),
+        ("Wrocław Gdańsk Poznań Łódź Kraków Częstochowa", "cp1250"),
+        ("Müller Straße Äpfel", "mac_roman"),
+        ("Manhã Ação São João Promoção", "cp1252"),
+    ],
+)
 def test_plain_words_of_one_language_are_told(words, encoding):
     text = "name;n\n" + "".join(f"{word};1\n" for word in words.split())
     assert decided(text, encoding) == "right"
