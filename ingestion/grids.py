@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion import encodings
+from ingestion import encodings, merging
 from ingestion.mapping import MappingError
 
 Cell = typing.Any
@@ -418,7 +418,7 @@ class Book(typing.NamedTuple):
 
 
 def book(path: Path, member: str | None = None) -> Book:
-    """Every sheet, merged cells filled in: what stands in one holds for all of it.
+    """Every sheet, merged cells filled in: words and days hold for all of it, a number is Shared.
 
     XLSX also tells hidden rows, errors and formulas without a value; other formats do not, and
     their errors read as empty. Raises MappingError when it cannot be read.
@@ -436,6 +436,7 @@ def book(path: Path, member: str | None = None) -> Book:
         raise MappingError(f"{path.name}: not a workbook that can be read ({error}).") from None
     sheets, merged, told, hidden = {}, {}, {}, []
     marks = _marked(content)
+    outside = merging.ranges(content)
     for place, sheet in enumerate(found.sheets_metadata):
         if str(sheet.typ) != "SheetTypeEnum.WorkSheet":
             continue
@@ -454,10 +455,15 @@ def book(path: Path, member: str | None = None) -> Book:
             ranges = [(a[0], a[1], b[0], b[1]) for a, b in read.merged_cell_ranges or []]
         except AttributeError:  # calamine tells them of XLSX and XLS only
             pass
+        if not ranges:
+            ranges = outside.get(sheet.name, [])
         for top, left, bottom, right in ranges:
+            if top >= len(rows) or left >= len(rows[top]):
+                continue
+            whole = rows[top][left]
             for y in range(top, min(bottom, len(rows) - 1) + 1):
                 for x in range(left, min(right, len(rows[y]) - 1) + 1):
-                    rows[y][x] = rows[top][left]
+                    rows[y][x] = _shared(whole, (y, x) == (top, left))
         merged[sheet.name] = ranges
         own = marks.get(sheet.name, {})
         for number, column in own.get("errors", ()):
@@ -471,6 +477,31 @@ def book(path: Path, member: str | None = None) -> Book:
     return Book(sheets, tuple(hidden), told, merged)
 
 
+class Shared:
+    """A cell of several that are merged around one number: a label holds for each of them, an
+    amount is that of all of them together. `is_first` says that it stands there."""
+
+    is_first = False
+
+
+class SharedNumber(Shared, float):
+    pass
+
+
+class SharedText(Shared, str):
+    pass
+
+
+def _shared(cell: Cell, is_first: bool) -> Cell:
+    if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
+        return cell
+    if isinstance(cell, str) and not re.search(r"\d", cell):
+        return cell
+    found = SharedText(cell) if isinstance(cell, str) else SharedNumber(cell)
+    found.is_first = is_first
+    return found
+
+
 class Error(str):
     """A cell that holds an error, or a formula that nobody calculated: no value, and not empty."""
 
@@ -478,7 +509,9 @@ class Error(str):
 def _words(own: dict[str, list], ranges: list) -> tuple[str, ...]:
     found = []
     if ranges:
-        found.append(f"{len(ranges)} merged ranges: their value holds for every cell of them")
+        found.append(
+            f"{len(ranges)} merged ranges: their words and days hold for every cell of them"
+        )
     if own.get("hidden"):
         rows = ", ".join(str(number) for number in own["hidden"][:5])
         found.append(f"{len(own['hidden'])} hidden rows ({rows}, ...) are read like any other")
@@ -568,12 +601,19 @@ class Records(typing.NamedTuple):
 
 
 def records(
-    path: Path, told: str, at: str | None, explode: str | None, member: str | None = None
+    path: Path,
+    told: str,
+    at: str | None,
+    explode: str | None,
+    member: str | None = None,
+    pages: str = "refuse",
 ) -> Records:
     """The records of JSON, JSON lines, or one document whose records lie deeper.
 
-    `at` is the path to the list of records, `explode` the field whose list makes a row each.
-    Raises MappingError where several lists could be meant, or rows would repeat numbers.
+    `at` is the path to the list of records, `explode` the field whose list makes a row each. What
+    the document says of all records (its currency, account, ...) stands in each of them.
+    Raises MappingError where several lists could be meant, rows would repeat numbers, or the
+    document says that it is a page of more (unless `pages` is "keep").
     """
     if path.stat().st_size > LARGEST_DOCUMENT:
         raise MappingError(f"{path.name}: too large for one JSON document. Send JSON lines.")
@@ -615,10 +655,13 @@ def records(
             said.append(f"JSON lines: {len(objects):,} objects")
     else:
         listed, where = _list(document, at, path.name)
+        around: dict[str, Cell] = {}
         if where:
             said.append(f"records are the list at '{where}'")
+            around = _around(document, listed, path.name, pages, said)
         for number, one in enumerate(listed, start=1):
             if isinstance(one, dict):
+                one = {**around, **one}
                 objects.append((number, one))
             else:
                 found.append(Bad(number, NO_OBJECT))
@@ -683,6 +726,51 @@ def _list(document: typing.Any, at: str | None, name: str) -> tuple[list, str]:
         f"{name}: several lists of records ({', '.join(lists)}). Say which with 'records' in the "
         "mapping."
     )
+
+
+_OF_ALL = frozenset({
+    "currency", "currency_code", "account", "account_id", "account_name", "channel", "network",
+    "platform", "system", "campaign", "campaign_id", "campaign_name", "query", "survey", "tool",
+    "region", "country",
+})  # fmt: skip
+"""What a document may say of all its records; a date or a name of its own is not among it."""
+_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url))?"
+                   r"|@?odata[._]?next_?link")  # fmt: skip
+_COUNTS = re.compile(
+    r"total(_?(count|size|results|records|rows|elements|items|hits))?|(row|record|result)s?_?count"
+    r"|count|num_?results|records_?total"
+)
+
+
+def _around(
+    document: typing.Any, listed: list, name: str, pages: str, said: list[str]
+) -> dict[str, Cell]:
+    """What the document says beside its records: that of all of them; the rest is told. Raises
+    MappingError when it says that there are more."""
+    found, rest = {}, []
+    own = {key for one in listed if isinstance(one, dict) for key in one}
+    for where, value in _flattened(document) if isinstance(document, dict) else ():
+        if value is None or value is False or value == "" or str(value).startswith(("[", "{")):
+            continue
+        parts = [re.sub("(?<=[a-z])(?=[A-Z])", "_", part).lower() for part in where.split(".")]
+        count = int(value) if isinstance(value, str) and value.isdigit() else 0
+        is_next = any(_NEXT.fullmatch(part) for part in parts) and value != "0"
+        if pages != "keep" and (is_next or (_COUNTS.fullmatch(parts[-1]) and count > len(listed))):
+            raise MappingError(
+                f"{name}: '{where}' ({str(value)[:40]}) beside {len(listed)} records says that "
+                "this is a page of more. Send all of them in one file, or say 'pages: keep' in the "
+                "mapping if each page is a file of its own."
+            )
+        last = where.rsplit(".", 1)[-1]
+        if parts[-1] in _OF_ALL and last not in own and not isinstance(value, bool):
+            found[last] = value
+            said.append(f"'{last}' is '{value}' in every row: the document says it once")
+        else:
+            rest.append(f"{where}={str(value)[:30]}")
+    if rest:
+        more = ", ..." if len(rest) > 8 else ""
+        said.append(f"beside the records, not read: {', '.join(rest[:8])}{more}")
+    return found
 
 
 def _with_headers(document: dict) -> list | None:

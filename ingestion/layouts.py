@@ -794,7 +794,7 @@ def _of_json(path: Path, entry: Entry) -> list[Table]:
     if entry.encoding is not None:
         grids.hold_against(path, entry.encoding, entry.member)
     encoding = entry.encoding or grids.encoding(path, entry.member).name
-    found = grids.records(path, encoding, entry.records, entry.explode, entry.member)
+    found = grids.records(path, encoding, entry.records, entry.explode, entry.member, entry.pages)
     layout = Layout(found.headings, (), 0, None)
 
     def stream() -> Iterator[Block]:
@@ -924,8 +924,11 @@ def _is_lone(cells: list[Cell]) -> bool:
 
 
 def _shape(cell: Cell) -> str:
-    """What a cell looks like: words and runs of digits."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", str(cell).strip()))
+    """What a cell looks like: its words, or, where it has marks (addresses), its marks."""
+    text = str(cell).strip()
+    if re.search(r"[^\w\s]", text):
+        return re.sub(r"\w+", "w", text)
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
 
 
 def _outside(table: Table, entry: Entry, row: Row | Bad) -> str | None:

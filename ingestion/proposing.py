@@ -25,7 +25,7 @@ from settings import ROOT, ConfigError, Paths, Settings
 
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
-              "header_row", "header_rows", "ragged", "totals")  # fmt: skip
+              "header_row", "header_rows", "ragged", "totals", "merged", "pages")  # fmt: skip
 _MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
 
 
@@ -243,6 +243,15 @@ def _proposal(
         decided[match.column] = decision
         assumptions += decision.assumptions
         questions += decision.questions
+        shared = column.type in ("integer", "number", "money") and any(
+            isinstance(cell, grids.Shared) for cell in own or []
+        )
+        if shared and hint.merged == "refuse":
+            questions.append(
+                f"one number of '{match.heading}' stands in several merged cells: say --set "
+                "merged=first if it is that of all of them together, --set merged=each if each "
+                "row has it."
+            )
     constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
     for name in stated:
         if name.split(".")[0] not in spec.columns:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ingestion import drift, grids, layouts, vocabulary
+from ingestion import mapping as maps
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
 
@@ -171,7 +172,7 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     drift.refuse_changed(mapping, table, path.name)
     if table.plain is not None and entry.ragged == "refuse":
         return _plain(table, table.plain, path)
-    return of_table(con, table, entry)
+    return of_table(con, table, mapping)
 
 
 def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
@@ -191,9 +192,11 @@ def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
     )  # fmt: skip
 
 
-def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry) -> Opened:
+def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, mapping: Mapping) -> Opened:
     """A detected table as rows to query, once: it is read while it is queried."""
-    headings = table.layout.headings
+    headings, entry = table.layout.headings, mapping.entry
+    if entry.merged != "each" and any(isinstance(c, grids.Shared) for c in _cells(table)):
+        table = table._replace(rows=_apart(table, maps.measures(mapping, headings), entry.merged))
     refused: list[tuple[int, str]] = []
     schema = pa.schema(
         [("_n", pa.int64()), *((f"c{n}", pa.string()) for n in range(len(headings)))]
@@ -227,6 +230,40 @@ def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry)
         f"select * from {name}", headings, kinds, 0, refused=refused,
         assumptions=table.assumptions, made=name,
     )  # fmt: skip
+
+
+def _cells(table: layouts.Table) -> Iterator[grids.Cell]:
+    if not table.decimal_is_typed:
+        return
+    for block in table.rows():
+        for row in block:
+            if isinstance(row, grids.Row):
+                yield from row.cells
+
+
+def _apart(
+    table: layouts.Table, measures: set[str], merged: str
+) -> typing.Callable[[], Iterator[grids.Block]]:
+    """The rows with an amount of several merged cells in the first one, or in none."""
+    places = [n for n, heading in enumerate(table.layout.headings) if heading in measures]
+
+    def rows() -> Iterator[grids.Block]:
+        for block in table.rows():
+            found: list[grids.Row | grids.Bad] = []
+            for row in block:
+                if isinstance(row, grids.Row) and row.number >= table.layout.first:
+                    cells = list(row.cells)
+                    for place in places:
+                        cell = cells[place] if place < len(cells) else None
+                        if isinstance(cell, grids.Shared):
+                            kept = cell if cell.is_first else None
+                            told = grids.Error(f"#MERGED {grids.text_of(cell)}")
+                            cells[place] = kept if merged == "first" else told
+                    row = grids.Row(row.number, cells)
+                found.append(row)
+            yield found
+
+    return rows
 
 
 def _decimal_of(heading: str, entry: Entry) -> str:

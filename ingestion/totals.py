@@ -26,7 +26,10 @@ _BARE = re.compile(rf"({_WORDS})\s*[:=]?")
 _LONE = re.compile(rf"({_SHORT})\s*[:=]?")
 _BEGIN = re.compile(rf"({_WORDS}|{_SHORT})[\s:–-]+(?=\S)")
 _END = re.compile(rf"(?<=\S)[\s:–-]+({_WORDS}|{_SHORT})\s*[:=]?$")
-_AMOUNT = re.compile(r"[(+\-−]?\s*[^\d\s.,()+\-−]{0,4}\s*[+\-−]?\d[\d.,'’\s]*[^\d.,()]{0,5}[)\-]?")
+_AMOUNT = re.compile(
+    r"[(+\-−]?\s*([€$£¥]|R\$|US\$|[A-Z]{3}\s)?\s*[+\-−]?\d[\d.,'’\s]*"
+    r"([%‰€$£¥]|[A-Z]{3}|kr|zł|Kč)?\s*[)\-]?"
+)
 LONGEST = 60  # letters of a label
 LABELS = 5_000  # groups whose sums are kept
 WAITING = 50  # rows that may be the sum of rows below
@@ -225,12 +228,12 @@ def _grouped(
 
 def _is_doubtful(one: _Waiting, whole: _Sums) -> bool:
     """Whether a row that is no sum of what is there may yet be a total: it has no number where
-    others have, or is as large as all of them, of which the file may show a part."""
+    others have, or one as large as all of theirs, of which the file may show a part."""
     others = whole.count - 1
     some = [place for place in range(len(one.amounts)) if whole.points[place]]
     told = [place for place in some if one.amounts[place] is not None]
     if not told:
         return bool(some)
-    return others > 1 and all(
+    return others > 1 and any(
         2 * (one.amounts[place] or (0.0,))[0] >= whole.points[place] for place in told
     )

@@ -1,6 +1,7 @@
 """A file is read alike on every road: the reader of small files, DuckDB's, workbooks, JSON."""
 
 import datetime as dt
+import gzip
 import json
 
 import pytest
@@ -177,3 +178,95 @@ def test_a_mark_between_two_files_refuses_them_where_the_layout_is_stated(tmp_pa
     folder.put("m.csv", first + "\ufeff" + first)
     folder.ingest()
     assert "one behind the other" in folder.error("channel_days")
+
+
+LARGE = pytest.mark.parametrize("road", ["whole", "streamed", "gzip", "plain"])
+
+
+def on(road, monkeypatch):
+    """The reader that a file of this kind is given, on a small one; and how its bytes are sent."""
+    from ingestion import layouts
+
+    if road != "whole":
+        monkeypatch.setattr(layouts, "WHOLE", 0)
+        monkeypatch.setattr(layouts, "SAMPLE_LINES", 20)
+    if road == "streamed":
+        monkeypatch.setattr(layouts, "_is_plain", lambda *_: False)
+    return "m.csv.gz" if road == "gzip" else "m.csv"
+
+
+def sent(folder, name, rows):
+    text = "\n".join(rows) + "\n"
+    folder.put(name, gzip.compress(text.encode()) if name.endswith(".gz") else text)
+    folder.ingest()
+
+
+@LARGE
+@pytest.mark.parametrize("blank", [False, True])
+def test_another_table_behind_the_first_is_none_of_its_rows(tmp_path, monkeypatch, road, blank):
+    name = on(road, monkeypatch)
+    folder = media(tmp_path)
+    other = [f"Radio {n},2026-08-1{n},N,99999,7" for n in range(5)]
+    between = [""] if blank else []
+    told = [",".join(HEADS), *lines(40), *between, "Station,Date,Region,Gross cost,Reach", *other]
+    sent(folder, name, told)
+    assert folder.load("channel_days")[1:3] == (46, 40), folder.error("channel_days")
+    assert [row for row, _ in refused(folder)] == list(range(42 + blank, 48 + blank))
+    assert folder.ask("select max(spend) < 99999 from raw_feeds.channel_days") == [(True,)]
+
+
+@LARGE
+def test_headings_in_another_order_end_the_table_and_the_same_do_not(tmp_path, monkeypatch, road):
+    name = on(road, monkeypatch)
+    folder = media(tmp_path)
+    moved = "Station,Date,Region,Impressions,Net cost"
+    told = [",".join(HEADS), *lines(30), ",".join(HEADS), *lines(3, 30), moved,
+            "Radio 1,2026-08-10,N,7,99999", "Radio 2,2026-08-10,N,8,99999"]  # fmt: skip
+    sent(folder, name, told)
+    assert folder.load("channel_days")[1:3] == (37, 33), folder.error("channel_days")
+    assert [row for row, _ in refused(folder)] == [32, 36, 37, 38]
+    assert folder.ask("select max(spend) < 99999 from raw_feeds.channel_days") == [(True,)]
+
+
+@LARGE
+def test_what_stands_after_the_last_row_is_counted_and_a_row_among_it_is_read(
+    tmp_path, monkeypatch, road
+):
+    name = on(road, monkeypatch)
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="contacts", files="m.*", layout="detect", constants={"system": "x"},
+               columns={"contact_id": "Mail", "phone": "Phone", "country": "Country"})  # fmt: skip
+    rows = [f"a{n}@example.org,+49 {n},DE" for n in range(30)]
+    tail = ["c@example.org,,", "d@example.org,,"]
+    sent(folder, name, ["Mail,Phone,Country", *rows, *tail])
+    assert folder.load("contacts")[1:3] == (32, 32)
+    sent(folder, name, ["Mail,Phone,Country", *rows, *tail, "Confidential,,", ",,", ""])
+    assert folder.load("contacts")[1:3] == (33, 32)
+    assert refused(folder) == [(34, "stands after the table")]
+
+
+@LARGE
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("Total ", "total"), ("GrandTotal", "total"), ("total général", "total"), ("Σ", "total"),
+        ("SUM", "total"), ("Total Radio", "sum"), ("TOTAL RADIO", "sum"), ("Gesamt Radio", "sum"),
+        ("Total 2026", "sum"), ("Total Radio", "larger"), ("Total 2026", "larger"),
+        ("Total Comfort", "row"), ("Summe FM", "row"),
+    ],
+)  # fmt: skip
+def test_a_total_is_told_by_its_word_and_its_numbers(tmp_path, monkeypatch, road, label, kind):
+    name = on(road, monkeypatch)
+    if road in ("gzip", "streamed") and kind == "total":
+        pytest.skip("the word alone: told by the same lines of code as with numbers")
+    folder = media(tmp_path)
+    rows = lines(30)
+    spend = sum(float(row.split(",")[3]) for row in rows)
+    seen = sum(int(row.split(",")[4]) for row in rows)
+    told = {"sum": (spend, seen), "larger": (2 * spend, 2 * seen), "row": (17.25, 23),
+            "total": (99_999, 99_999)}[kind]  # fmt: skip
+    sent(folder, name, [",".join(HEADS), *rows, f"{label},2026-08-31,,{told[0]},{told[1]}"])
+    why = {"sum": "a total or subtotal, not a row", "total": "a total or subtotal, not a row",
+           "larger": "called like a total, and no number tells whether it is one"}  # fmt: skip
+    assert refused(folder) == ([(32, why[kind])] if kind != "row" else [])
+    assert folder.load("channel_days")[1:3] == (31, 31 if kind == "row" else 30)
