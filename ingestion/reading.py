@@ -137,16 +137,20 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
 def _blank(path: Path, encoding: str, skipped: int) -> tuple[int, ...]:
     """The numbers of the blank lines below the headings, a record of several lines counting one:
     DuckDB's reader passes over them. Raises MappingError where a second file was put behind."""
+    import numpy as np
+
     last, some = b"", encoding not in _NATIVE or encoding == "utf-16"
     for chunk in grids.chunks(path):
-        part = last + chunk
-        some = some or b"\n\n" in part or b"\n\r\n" in part or b"\r\r" in part
-        if b"\n\xef\xbb\xbf" in part:
-            raise MappingError(
-                f"{path.name}: a byte order mark stands inside: files were put one behind the "
-                "other. Send them one by one."
-            )
-        last = part[-3:]
+        for part in (last + chunk[:3], chunk):
+            # Two line ends with nothing between, or one byte, which may be CR.
+            ends = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
+            some = some or bool((np.diff(ends) <= 2).any()) or (b"\r" in part and b"\r\r" in part)
+            if b"\xef" in part and b"\n\xef\xbb\xbf" in part:
+                raise MappingError(
+                    f"{path.name}: a byte order mark stands inside: files were put one behind the "
+                    "other. Send them one by one."
+                )
+        last = chunk[-3:]
     if not some:
         return ()
     found, number, is_open = [], 0, False
