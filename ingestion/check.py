@@ -101,9 +101,9 @@ def preview(
         say(f"  new row: {example}")
     for line in _refusals(file):
         say(f"  {line}")
-    # What the mapping leaves out on purpose is not in the way, nor are totals.
+    # What the mapping leaves out on purpose is not in the way, nor is what never was a row.
     meant = sum(
-        reason in (feeding.EXCLUDED, layouts.A_TOTAL)
+        reason == feeding.EXCLUDED or reason in layouts.NO_ROWS
         for table in file.refused
         for reason in table.column("reason").to_pylist()
     )

@@ -30,17 +30,40 @@ _LETTERS = {
     "Italian": "àèéìîòóù",
     "Dutch": "áéëïíóöúü",
     "Swedish": "åäöéáà",
+    "Finnish": "åäöšž",
     "Danish": "åæøéöä",
     "Icelandic": "áðéíóúýþæö",
     "Polish": "ąćęłńóśźż",
-    "Czech": "áčďéěíňóřšťúůýžäĺľŕô",
+    "Czech": "áčďéěíňóřšťúůýž",
+    "Slovak": "áäčďéíĺľňóôŕšťúýž",
     "Hungarian": "áéíóöőúüű",
     "Romanian": "ăâîșțşţ",
     "Croatian": "čćđšž",
     "Turkish": "çğıöşüâî",
-    "Baltic": "āčēģīķļņšūžąęėįųõäöü",
+    "Lithuanian": "ąčęėįšųūž",
+    "Latvian": "āčēģīķļņšūž",
+    "Estonian": "äõöüšž",
 }
 """Letters beyond ASCII that a language has (Unicode CLDR, exemplar characters)."""
+_WEST = ("German", "French", "Spanish", "Portuguese", "Italian", "Dutch", "Swedish", "Finnish",
+         "Danish", "Icelandic")  # fmt: skip
+_SPOKEN = {
+    "cp1252": _WEST, "mac_roman": _WEST, "cp850": _WEST, "cp1254": ("Turkish", "German", "French"),
+    "cp1250": ("German", "Polish", "Czech", "Slovak", "Hungarian", "Romanian", "Croatian"),
+    "cp1257": ("Lithuanian", "Latvian", "Estonian", "German"),
+}  # fmt: skip
+"""Languages that an encoding was made for."""
+_NEVER = {
+    "Polish": re.compile("[ćńśź][aeiouyąęó]"),
+    "Romanian": re.compile("ă[aeo]"),
+    "Portuguese": re.compile("ã(?![oesi]|$)|ç(?![aouãáâàõóôú])"),
+    "Spanish": re.compile("ñ(?![aeiouáéíóúü])"),
+    "French": re.compile("ç(?![aouâ])"),
+    "Slovak": re.compile("(^|[aeiouyáéíóúý])[ĺŕ]|[ĺŕ]([aeiouyáéíóúý]|$)"),
+}
+"""What a language does not write."""
+_LENT = "éèçñöüôåø"
+"""Letters that names bring into any language."""
 _SIGNS = "€$£¥§©®™°²³¹½¼¾×÷±µ·•…–—‘’‚“”„«»‹›¡¿ªº†‡\u00a0¢¬¶"
 _LONE = "€£°§©®™–—‘’‚“”„«»…•\u00a0"
 _BEFORE = "„“‘«»¿¡§©•–—…’\u00a0"
@@ -52,6 +75,8 @@ _CYRILLIC_VOWELS = "аеёиоуыэюяіїєў"
 _WORD = re.compile(rb"[A-Za-z0-9'\x80-\xff]*[\x80-\xff][A-Za-z0-9'\x80-\xff]*")
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u00bf™œž“”˜]|Ã[„–œŸ¼¶¤]")
 _WORDS = 5_000
+FEW = 0.05  # of the words may be odd, for names are
+FOREIGN = 0.33  # of the words more must be foreign in a reading to rule it out
 
 
 class Encoding(typing.NamedTuple):
@@ -125,6 +150,38 @@ def detect(chunks: typing.Iterable[bytes]) -> Encoding:
     return _one_byte(words, wide, broken)
 
 
+def contradiction(chunks: typing.Iterable[bytes], stated: str) -> str | None:
+    """Why bytes are not in the encoding that is stated, or None. Raises LookupError for an encoding
+    that there is none of.
+
+    What contradicts: a mark of another encoding, wide letters of well-formed UTF-8 (in another
+    encoding they are mojibake), no zero byte where UTF-16 has one a letter.
+    """
+    name = codecs.lookup(stated).name
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    family = re.sub("[^a-z0-9]", "", name)
+    is_utf8, is_wide = family.startswith("utf8"), family.startswith(("utf16", "utf32"))
+    wide, nul = 0, False
+    for number, chunk in enumerate(chunks):
+        if not number:
+            mark = next((of for bom, of in BOMS if chunk.startswith(bom)), None)
+            if mark and not family.startswith(re.sub("[^a-z0-9]", "", mark.removesuffix("-sig"))):
+                return f"its byte order mark says {mark}"
+            if mark or is_utf8:
+                return None
+        nul = nul or b"\0" in chunk
+        try:
+            text = utf8.decode(chunk)
+        except UnicodeDecodeError:
+            return None
+        wide += not chunk.isascii() and sum(letter > "\x7f" for letter in text)
+        if is_wide and nul:
+            return None
+    if is_wide:
+        return "it holds no zero byte"
+    return f"it is well-formed UTF-8 with {wide:,} wide letters" if wide else None
+
+
 def _without_mark(chunk: bytes) -> Encoding | None:
     """UTF-16 without a byte order mark: read so, and only so, its zero bytes make letters."""
     sample = chunk[:4_000]
@@ -167,25 +224,25 @@ def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
             continue
         readings.setdefault(told, []).append(name)
     judged = sorted(
-        ((_oddness(told), told, names) for told, names in readings.items()), key=lambda one: one[0]
+        ((_judgement(told, names), told, names) for told, names in readings.items()),
+        key=lambda one: (one[0].odd, one[0].unpaired, one[0].foreign),
     )
     if not judged:
         raise Undecided("no encoding fits all its bytes. State 'encoding' in the mapping.")
-    (odd, languages), told, names = judged[0]
+    best, told, names = judged[0]
     lone = any(len(word) == 1 and word.isalpha() for word in told)
-    if odd or (lone and not any(len(word) > 1 for word in told)):
+    if best.odd or best.unpaired or (lone and not any(len(word) > 1 for word in told)):
         raise Undecided(
             f"its bytes make words in no encoding that is known here{_guess(words)}. State "
             "'encoding' in the mapping."
         )
-    if len(judged) > 1 and judged[1][0][0] == 0 and judged[1][0][1] <= max(languages, 1):
-        other = judged[1]
-        differ = next(n for n, word in enumerate(told) if word != other[1][n])
-        raise Undecided(
-            f"it may be {names[0]} ('{told[differ]}') or {other[2][0]} ('{other[1][differ]}'). "
-            f"State 'encoding: {names[0]}' or 'encoding: {other[2][0]}' in the mapping."
-        )
-    for _, others, name in judged[1:]:
+    for other, others, name in judged[1:]:
+        if not _is_far(best, other):
+            differ = next(n for n, word in enumerate(told) if word != others[n])
+            raise Undecided(
+                f"it may be {names[0]} ('{told[differ]}') or {name[0]} ('{others[differ]}'). "
+                f"State 'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping."
+            )
         # Between Greek and Cyrillic only accents and vowels tell: a few words are too few.
         both = {names[0], name[0]} == {"cp1251", "cp1253"}
         if both and sum(map(_is_odd, others)) < max(5, 0.3 * len(others)):
@@ -213,27 +270,51 @@ def _guess(words: Counter[bytes]) -> str:
     return f" (charset-normalizer would try {best.encoding})" if best else ""
 
 
-def _oddness(words: tuple[str, ...]) -> tuple[int, int]:
-    """(words that nobody writes so, languages that it takes to have all letters)."""
-    odd = 0
-    special: set[str] = set()
-    scripts = set()
-    for word in words:
-        if _is_odd(word):
-            odd += 1
-            continue
-        letters = _small(word)
-        kinds = {_script(each) for each in letters}
-        scripts |= kinds
-        if kinds == {"LATIN"}:
-            special |= letters
-    if len(scripts) > 1 or _is_unbalanced(words):
-        odd += 1
-    if odd or not special:
-        return odd, 1 if scripts else 0
-    if any(special <= set(letters) for letters in _LETTERS.values()):
-        return 0, 1
-    return 0, 2
+class _Judgement(typing.NamedTuple):
+    """Of one reading: words that have letters beyond ASCII, those that nobody writes so, whether
+    quotation marks have no other half, and words beside the odd ones that neither the one language
+    which has most of them has (`foreign`), nor the two which do together (`left`)."""
+
+    words: int
+    odd: int
+    unpaired: bool
+    foreign: int
+    left: int
+
+
+def _judgement(words: tuple[str, ...], names: list[str]) -> _Judgement:
+    odd = {word for word in words if _is_odd(word)}
+    rest = [word for word in words if word not in odd]
+    scripts = {_script(each) for word in rest for each in _small(word)}
+    latin = [word for word in rest if {_script(each) for each in _small(word)} == {"LATIN"}]
+    spoken = {language for name in names for language in _SPOKEN.get(name, ())}
+    had = [{word for word in latin if _is_of(word, language)} for language in spoken]
+    lent = {word for word in latin if _small(word) <= set(_LENT)}
+    lettered = sum(any(each.isalpha() and each > "\x7f" for each in word) for word in words)
+    return _Judgement(
+        lettered,
+        len(odd) + (len(scripts) > 1),
+        _is_unbalanced(words),
+        len(latin) - max(map(len, had), default=0),
+        len(latin) - max((len(a | b | lent) for a, b in itertools.combinations(had, 2)), default=0),
+    )
+
+
+def _is_of(word: str, language: str) -> bool:
+    if not _small(word) <= set(_LETTERS[language]):
+        return False
+    never = _NEVER.get(language)
+    runs = re.findall(r"[^\W\d_]+", word.lower())
+    return never is None or not any(never.search(run) for run in runs)
+
+
+def _is_far(best: _Judgement, other: _Judgement) -> bool:
+    """Whether another reading is so much worse that it is none: it has words nobody writes, or
+    words of more than two languages where the best has one. A few foreign names are in any file."""
+    if other.odd > FEW * other.words:
+        return True
+    least = 1 if not best.foreign and other.foreign > 1 else 3
+    return other.left - best.foreign >= max(least, FOREIGN * other.words)
 
 
 _PAIRS = {"’": "‘", "”": "“„", "“": "”„", "„": "“”", "‘": "’", "»": "«", "«": "»"}

@@ -41,6 +41,14 @@ EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclud
 CORRECT_THE_LINE = "Correct the line (quotes around a field with a delimiter)."
 LINES = {
     layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
+    layouts.MAY_BE_TOTAL: "Say 'totals: drop' in the mapping if it is a total, 'totals: keep' if "
+    "it is a row.",
+    layouts.EXPLAINS: "Nothing; if it is a row, say in 'header_row' where the headings are.",
+    layouts.AGAIN: "Nothing.",
+    layouts.AFTER: "Nothing, if it is a note; if it is a row, fill in its cells.",
+    layouts.ANOTHER: "Nothing, or give it an entry of its own ('report').",
+    layouts.OTHER_HEADINGS: "Send the tables as files of their own.",
+    layouts.BELOW_OTHERS: "Send the tables as files of their own.",
     layouts.TOO_FEW: "Correct the line, or say 'ragged: pad' in the mapping if cells at the end of "
     "a line are left out where they are empty.",
 }
@@ -224,11 +232,13 @@ def _stream(
             said.add(_good(batch, file, sql))
         file.noted = tuple(layouts.Assumption(*each) for each in sql.witnesses.settle())
         rejected = reading.rejected(con, opened)
+        if opened.skips:
+            passed = sorted({*(line for line, _ in rejected), *opened.blank})
+            if passed:
+                said.place(passed)
+                file.refused = [_placed(table, "file_row", passed) for table in file.refused]
         if rejected:
             file.fetched += len(rejected)
-            if opened.skips:
-                said.place(rejected)
-                file.refused = [_placed(table, "file_row", rejected) for table in file.refused]
             file.refused.append(_lines_refused(file.label, rejected))
         if file.state and file.state != state(file.path):
             raise MappingError(
@@ -302,17 +312,17 @@ class _Said:
             )
         self.writer.write_table(rows)
 
-    def place(self, rejected: list[tuple[int, str]]) -> None:
-        """Count the refused lines in `_file_row`, as a spreadsheet does."""
+    def place(self, passed: list[int]) -> None:
+        """Count the lines that are no rows in `_file_row`, as a spreadsheet does."""
         if self.aside is None:
-            self.tables = [_placed(table, "_file_row", rejected) for table in self.tables]
+            self.tables = [_placed(table, "_file_row", passed) for table in self.tables]
             return
         if not self.num_rows:
             return
         self._close()
         batches = pq.ParquetFile(self.path).iter_batches(BATCH)
         tables = (pa.Table.from_batches([batch]) for batch in batches)
-        self._replace(_placed(table, "_file_row", rejected) for table in tables)
+        self._replace(_placed(table, "_file_row", passed) for table in tables)
 
     def new(self, versions: Versions) -> pa.Table | Part:
         """The rows that are new: of a repeated key the last, and what is not said already."""
@@ -404,12 +414,15 @@ def _good(batch: pa.Table, file: File, sql: Statement) -> pa.Table:
     return good
 
 
-def _placed(rows: pa.Table, column: str, rejected: list[tuple[int, str]]) -> pa.Table:
-    """The row of the file as a spreadsheet counts it: refused lines count, too."""
-    places = rows[column]
-    for line, _ in rejected[:1000]:
-        places = pc.add(places, pc.greater_equal(places, line).cast(pa.int64()))
-    return rows.set_column(rows.schema.get_field_index(column), rows.field(column), places)
+def _placed(rows: pa.Table, column: str, passed: list[int]) -> pa.Table:
+    """The row of the file as a spreadsheet counts it: lines that are no rows (`passed`, in their
+    order) count, too."""
+    import numpy as np
+
+    reached = np.asarray(passed, dtype=np.int64) - np.arange(len(passed))
+    counted = rows[column].to_numpy()
+    places = pa.array(counted + np.searchsorted(reached, counted, side="right"))
+    return rows.set_column(rows.schema.get_field_index(column), rows.field(column), [places])
 
 
 def _lines_refused(label: str, rejected: list[tuple[int, str]]) -> pa.Table:
@@ -637,7 +650,8 @@ class Statement:
         same, which. A column that is not used changes no key."""
         taken = {h for source in self.plan.columns.values() for h in source.headings}
         cells = [self.cells[heading] for heading in sorted(taken & set(self.cells))]
-        told = ", ".join(f"coalesce({cell}::varchar, chr(0))" for cell in cells)
+        # Readers differ in what an empty cell is: nothing, no text or blanks.
+        told = ", ".join(f"coalesce(nullif(trim({cell}::varchar), ''), chr(0))" for cell in cells)
         content = f"md5(concat_ws(chr(31), {told}))"
         return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
 

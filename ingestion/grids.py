@@ -18,13 +18,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion import encodings
+from ingestion import encodings, merging
 from ingestion.mapping import MappingError
 
 Cell = typing.Any
 LARGEST_DOCUMENT = 400_000_000  # bytes of one JSON document
 CHUNK = 1 << 20
 BLOCK = 20_000
+NO_OBJECT = "not a JSON object"
+KEY_TWICE = "a key stands twice in one object"
 ENVELOPES = ("data", "results", "elements", "records", "items", "rows", "value", "values", "hits",
              "Report_Entry", "employees", "tickets", "campaigns", "reports")  # fmt: skip
 """Keys under which vendors send their records."""
@@ -154,39 +156,110 @@ def encoding(path: Path, member: str | None = None) -> encodings.Encoding:
         raise MappingError(f"{path.name}: {error}") from None
 
 
-STEMS = tuple(
-    stem.encode()
-    for word in ("ota", "umme", "esamt", "rgebnis", "omme", "Suma", "Soma")
-    for stem in (word, word.upper())
-)
-"""Letters that are in every word for a total (`layouts.TOTALS`); few to look for."""
+def hold_against(path: Path, stated: str, member: str | None = None) -> None:
+    """Raise MappingError when the file's bytes contradict the encoding that its mapping states."""
+    try:
+        why = encodings.contradiction(chunks(path, member), stated)
+    except LookupError:
+        why = f"Python knows no encoding '{stated}'"
+    if why:
+        raise MappingError(
+            f"{path.name}: the mapping says 'encoding: {stated}', but {why}. Take 'encoding' out "
+            "of the mapping (with 'layout: detect' the file tells it) or correct it."
+        )
+
+
 _LONE_CR = re.compile(rb"\r(?!\n)")
+_NO_DIGIT = re.compile(rb"\n[^0-9\n]+\n")
+_MANY = 50  # lines of a chunk that are looked at one by one
 
 
-def is_plain(path: Path, one: Dialect) -> bool:
-    """Whether a line is a record whatever the reader: no blank line, no lone CR, no word for a
-    total, and quotes, if any, in pairs around whole cells. Looks at all bytes."""
+def holds(path: Path, stems: tuple[str, ...], told: str, member: str | None = None) -> bool:
+    """Whether one of these (small) letters may stand in the file, whatever their case."""
+    if told.lower().startswith(("utf-16", "utf-32")):
+        return True
+    if not told.lower().startswith("utf-8"):
+        stems = tuple(stem for stem in stems if stem.isascii())
+    forms = [form for stem in stems for form in _forms(stem)]
+    last = b""
+    for chunk in chunks(path, member):
+        part = (last + chunk).lower()
+        if any(each in part for each in forms):
+            return True
+        last = chunk[-20:]
+    return False
+
+
+def _forms(stem: str) -> set[bytes]:
+    """A stem in bytes whose ASCII letters are small."""
+    return {stem.encode(), stem.encode() if stem.isascii() else stem.upper().encode()}
+
+
+def is_plain(
+    path: Path,
+    one: Dialect,
+    header: int,
+    headings: tuple[str, ...],
+    stems: tuple[str, ...],
+    is_odd: typing.Callable[[str], bool],
+) -> bool:
+    """Whether a line is a row whatever the reader: no blank line, no lone CR, quotes, if any, in
+    pairs around whole cells; below row `header` no line without a digit or with a heading in front
+    (it may be headings), none that `is_odd` among those that hold one of the `stems`, no note at
+    the end. Looks at all bytes."""
     mark = re.escape(one.delimiter.encode())
     inner = rb'[^"\r\n' + mark + rb"]"
     odd = re.compile(rb'"(?<=' + inner + rb'")(?=' + inner + rb")")
-    last = b""
+    names = b"|".join(re.escape(name.encode()) for name in headings)
+    heads = re.compile(rb'\n"?(?:' + names + rb')"?(?:' + mark + rb"|\r?\n)")
+    forms = [form for stem in stems for form in _forms(stem)]
+    nothing = bytes(set(range(256)) - {10, 34})
+    last, number = b"", 0
     for chunk in chunks(path):
         part = last + chunk
         whole, line_end, last = part.rpartition(b"\n")
-        if any(stem in part for stem in STEMS):
-            return False
         text = b"\n" + whole + line_end
         if b"\n\n" in text or b"\n\r\n" in text or (b"\r" in text and _LONE_CR.search(text)):
             return False
-        if b'"' in part and (
-            one.quote != '"'
-            or odd.search(part)
-            or any(line.count(b'"') % 2 for line in whole.split(b"\n"))
-        ):
-            return False
+        if b'"' in text:
+            # Quotes alone: those of a line must pair.
+            quotes = text.translate(None, nothing).replace(b'""', b"")
+            if one.quote != '"' or b'"' in quotes or odd.search(text):
+                return False
         if not line_end and len(last) > CHUNK:
             return False
-    return not last.count(b'"') % 2 and b"\r" not in last and one.quote != "'"
+        if number <= header:
+            rest = text[1:].split(b"\n", header - number)
+            number += min(header - number, text.count(b"\n") - 1)
+            if number < header:
+                continue
+            text = b"\n" + rest[-1]
+            number += 1
+        if not _is_of_rows(text, heads, forms, is_odd):
+            return False
+    if last.count(b'"') % 2 or b"\r" in last or one.quote == "'":
+        return False
+    if last and not _is_of_rows(b"\n" + last + b"\n", heads, forms, is_odd):
+        return False
+    final = (last or whole[-CHUNK:].rpartition(b"\n")[2]).split(one.delimiter.encode())
+    return any(cell.strip(b'" \r') for cell in final[1:])
+
+
+def _is_of_rows(
+    text: bytes, heads: re.Pattern[bytes], forms: list[bytes], is_odd: typing.Callable[[str], bool]
+) -> bool:
+    if _NO_DIGIT.search(text) or heads.search(text) or b"\n\xef\xbb\xbf" in text:
+        return False
+    small = text.lower()
+    for form in forms:
+        at, count = small.find(form), 0
+        while at >= 0:
+            begin, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at)
+            count += 1
+            if count > _MANY or is_odd(text[begin:end].decode("utf-8", "replace")):
+                return False
+            at = small.find(form, end) if end >= 0 else -1
+    return True
 
 
 def lines(path: Path, told: str, member: str | None = None) -> Iterator[str]:
@@ -194,7 +267,9 @@ def lines(path: Path, told: str, member: str | None = None) -> Iterator[str]:
     stream, _ = opened(path, member)
     with stream, io.TextIOWrapper(stream, encoding=told, newline="") as text:
         try:
-            yield from text
+            for line in text:
+                # A mark inside begins what was once another file.
+                yield line[1:] if line[0] == "\ufeff" else line
         except UnicodeDecodeError as error:
             raise MappingError(
                 f"{path.name}: not in {told} ({error.reason}). Correct 'encoding' in the mapping."
@@ -343,7 +418,7 @@ class Book(typing.NamedTuple):
 
 
 def book(path: Path, member: str | None = None) -> Book:
-    """Every sheet, merged cells filled in: what stands in one holds for all of it.
+    """Every sheet, merged cells filled in: words and days hold for all of it, a number is Shared.
 
     XLSX also tells hidden rows, errors and formulas without a value; other formats do not, and
     their errors read as empty. Raises MappingError when it cannot be read.
@@ -361,6 +436,7 @@ def book(path: Path, member: str | None = None) -> Book:
         raise MappingError(f"{path.name}: not a workbook that can be read ({error}).") from None
     sheets, merged, told, hidden = {}, {}, {}, []
     marks = _marked(content)
+    outside = merging.ranges(content)
     for place, sheet in enumerate(found.sheets_metadata):
         if str(sheet.typ) != "SheetTypeEnum.WorkSheet":
             continue
@@ -379,10 +455,15 @@ def book(path: Path, member: str | None = None) -> Book:
             ranges = [(a[0], a[1], b[0], b[1]) for a, b in read.merged_cell_ranges or []]
         except AttributeError:  # calamine tells them of XLSX and XLS only
             pass
+        if not ranges:
+            ranges = outside.get(sheet.name, [])
         for top, left, bottom, right in ranges:
+            if top >= len(rows) or left >= len(rows[top]):
+                continue
+            whole = rows[top][left]
             for y in range(top, min(bottom, len(rows) - 1) + 1):
                 for x in range(left, min(right, len(rows[y]) - 1) + 1):
-                    rows[y][x] = rows[top][left]
+                    rows[y][x] = _shared(whole, (y, x) == (top, left))
         merged[sheet.name] = ranges
         own = marks.get(sheet.name, {})
         for number, column in own.get("errors", ()):
@@ -396,6 +477,31 @@ def book(path: Path, member: str | None = None) -> Book:
     return Book(sheets, tuple(hidden), told, merged)
 
 
+class Shared:
+    """A cell of several that are merged around one number: a label holds for each of them, an
+    amount is that of all of them together. `is_first` says that it stands there."""
+
+    is_first = False
+
+
+class SharedNumber(Shared, float):
+    pass
+
+
+class SharedText(Shared, str):
+    pass
+
+
+def _shared(cell: Cell, is_first: bool) -> Cell:
+    if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
+        return cell
+    if isinstance(cell, str) and not re.search(r"\d", cell):
+        return cell
+    found = SharedText(cell) if isinstance(cell, str) else SharedNumber(cell)
+    found.is_first = is_first
+    return found
+
+
 class Error(str):
     """A cell that holds an error, or a formula that nobody calculated: no value, and not empty."""
 
@@ -403,7 +509,9 @@ class Error(str):
 def _words(own: dict[str, list], ranges: list) -> tuple[str, ...]:
     found = []
     if ranges:
-        found.append(f"{len(ranges)} merged ranges: their value holds for every cell of them")
+        found.append(
+            f"{len(ranges)} merged ranges: their words and days hold for every cell of them"
+        )
     if own.get("hidden"):
         rows = ", ".join(str(number) for number in own["hidden"][:5])
         found.append(f"{len(own['hidden'])} hidden rows ({rows}, ...) are read like any other")
@@ -493,12 +601,19 @@ class Records(typing.NamedTuple):
 
 
 def records(
-    path: Path, told: str, at: str | None, explode: str | None, member: str | None = None
+    path: Path,
+    told: str,
+    at: str | None,
+    explode: str | None,
+    member: str | None = None,
+    pages: str = "refuse",
 ) -> Records:
     """The records of JSON, JSON lines, or one document whose records lie deeper.
 
-    `at` is the path to the list of records, `explode` the field whose list makes a row each.
-    Raises MappingError where several lists could be meant, or rows would repeat numbers.
+    `at` is the path to the list of records, `explode` the field whose list makes a row each. What
+    the document says of all records (its currency, account, ...) stands in each of them.
+    Raises MappingError where several lists could be meant, rows would repeat numbers, or the
+    document says that it is a page of more (unless `pages` is "keep").
     """
     if path.stat().st_size > LARGEST_DOCUMENT:
         raise MappingError(f"{path.name}: too large for one JSON document. Send JSON lines.")
@@ -506,24 +621,33 @@ def records(
     said: list[str] = []
     found: list[Row | Bad] = []
     objects: list[tuple[int, typing.Any]] = []
+    document, twice_in = None, None
     try:
         document = _json(text)
+    except _Twice as error:
+        twice_in = error
     except ValueError:
-        document = None
+        pass
     if document is None:
         for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
             if not line.strip():
                 continue
             try:
                 one = _json(line)
-            except ValueError:
-                found.append(Bad(number, "not a JSON object"))
+            except ValueError as error:
+                twice = isinstance(error, _Twice)
+                found.append(Bad(number, KEY_TWICE if twice else NO_OBJECT))
                 continue
             if isinstance(one, dict):
                 objects.append((number, one))
             else:
-                found.append(Bad(number, "not a JSON object"))
+                found.append(Bad(number, NO_OBJECT))
         if not objects:
+            if twice_in is not None:
+                raise MappingError(
+                    f"{path.name}: {twice_in}; which of its values is meant, nobody can tell. "
+                    "Export it again."
+                )
             raise MappingError(
                 f"{path.name}: neither JSON nor JSON lines (cut off?). Export it again."
             )
@@ -531,13 +655,16 @@ def records(
             said.append(f"JSON lines: {len(objects):,} objects")
     else:
         listed, where = _list(document, at, path.name)
+        around: dict[str, Cell] = {}
         if where:
             said.append(f"records are the list at '{where}'")
+            around = _around(document, listed, path.name, pages, said)
         for number, one in enumerate(listed, start=1):
             if isinstance(one, dict):
+                one = {**around, **one}
                 objects.append((number, one))
             else:
-                found.append(Bad(number, "not a JSON object"))
+                found.append(Bad(number, NO_OBJECT))
     objects = _exploded(objects, explode, path.name, said)
     headings: dict[str, None] = {}
     flat: list[tuple[int, dict[str, Cell]]] = []
@@ -557,10 +684,16 @@ def _json(text: str) -> typing.Any:
     )
 
 
+class _Twice(ValueError):
+    """A key stands twice in one object."""
+
+
 def _pairs(pairs: list[tuple[str, typing.Any]]) -> dict[str, typing.Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise _Twice(f"'{name}' stands twice in one object")
     return found
 
 
@@ -593,6 +726,51 @@ def _list(document: typing.Any, at: str | None, name: str) -> tuple[list, str]:
         f"{name}: several lists of records ({', '.join(lists)}). Say which with 'records' in the "
         "mapping."
     )
+
+
+_OF_ALL = frozenset({
+    "currency", "currency_code", "account", "account_id", "account_name", "channel", "network",
+    "platform", "system", "campaign", "campaign_id", "campaign_name", "query", "survey", "tool",
+    "region", "country",
+})  # fmt: skip
+"""What a document may say of all its records; a date or a name of its own is not among it."""
+_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url))?"
+                   r"|@?odata[._]?next_?link")  # fmt: skip
+_COUNTS = re.compile(
+    r"total(_?(count|size|results|records|rows|elements|items|hits))?|(row|record|result)s?_?count"
+    r"|count|num_?results|records_?total"
+)
+
+
+def _around(
+    document: typing.Any, listed: list, name: str, pages: str, said: list[str]
+) -> dict[str, Cell]:
+    """What the document says beside its records: that of all of them; the rest is told. Raises
+    MappingError when it says that there are more."""
+    found, rest = {}, []
+    own = {key for one in listed if isinstance(one, dict) for key in one}
+    for where, value in _flattened(document) if isinstance(document, dict) else ():
+        if value is None or value is False or value == "" or str(value).startswith(("[", "{")):
+            continue
+        parts = [re.sub("(?<=[a-z])(?=[A-Z])", "_", part).lower() for part in where.split(".")]
+        count = int(value) if isinstance(value, str) and value.isdigit() else 0
+        is_next = any(_NEXT.fullmatch(part) for part in parts) and value != "0"
+        if pages != "keep" and (is_next or (_COUNTS.fullmatch(parts[-1]) and count > len(listed))):
+            raise MappingError(
+                f"{name}: '{where}' ({str(value)[:40]}) beside {len(listed)} records says that "
+                "this is a page of more. Send all of them in one file, or say 'pages: keep' in the "
+                "mapping if each page is a file of its own."
+            )
+        last = where.rsplit(".", 1)[-1]
+        if parts[-1] in _OF_ALL and last not in own and not isinstance(value, bool):
+            found[last] = value
+            said.append(f"'{last}' is '{value}' in every row: the document says it once")
+        else:
+            rest.append(f"{where}={str(value)[:30]}")
+    if rest:
+        more = ", ..." if len(rest) > 8 else ""
+        said.append(f"beside the records, not read: {', '.join(rest[:8])}{more}")
+    return found
 
 
 def _with_headers(document: dict) -> list | None:

@@ -6,6 +6,7 @@ MappingError with the key of the mapping that settles it. A person's word in the
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import itertools
 import re
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ingestion import grids
+from ingestion import grids, totals
 from ingestion.grids import Bad, Block, Cell, Clean, Dialect, Row
 from ingestion.mapping import (
     CONTENT_KEY,
@@ -49,23 +50,26 @@ WORDS_FOR_TRUTH = {
     "true", "false", "yes", "no", "ja", "nein", "oui", "non", "sí", "si", "sim", "não", "nao",
     "wahr", "falsch", "vrai", "faux", "verdadero", "falso", "verdadeiro",
 }  # fmt: skip
-_TOTAL = (
-    "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "gesamt",
-    "summe", "gesamtsumme", "zwischensumme", "gesamtergebnis", "ergebnis", "insgesamt", "somme",
-    "total général", "sous-total", "totaux", "suma", "total general", "suma total", "totales",
-    "soma", "total geral", "totais", "totale", "totaal", "overall total",
-)  # fmt: skip
-TOTALS = frozenset(
-    spelling + mark
-    for word in _TOTAL
-    for spelling in (word.upper(), word.title(), word.capitalize())
-    for mark in ("", ":")
-) | {"total", "subtotal", "gesamt", "summe"}
-"""Words for a row that is not one, in the spellings that exports have."""
 A_TOTAL = "a total or subtotal, not a row"
+MAY_BE_TOTAL = "called like a total, and no number tells whether it is one"
 TOO_MANY = "more cells than there are headings"
 TOO_FEW = "fewer cells than there are headings"
-A_NOTE = "a note, not a row"
+EXPLAINS = "a row that explains the headings"
+AGAIN = "the headings once more"
+AFTER = "stands after the table"
+ANOTHER = "of another table in the file"
+OTHER_HEADINGS = "other headings, or the same in another order: another table begins"
+BELOW_OTHERS = "stands below other headings than the table's"
+NO_ROWS = frozenset({A_TOTAL, EXPLAINS, AGAIN, AFTER, ANOTHER})
+"""Reasons for what never was a row: nothing is in the way of the rest."""
+PLACEHOLDERS = frozenset({
+    "open", "tbd", "tba", "tbc", "pending", "unknown", "none", "missing", "offen", "ausstehend",
+    "unbekannt", "folgt", "ouvert", "inconnu", "pendiente", "desconocido", "pendente",
+    "desconhecido", "n/a", "na", "n.a.", "k.a.", "on request", "auf anfrage", "to be defined",
+    "in progress",
+})  # fmt: skip
+"""What stands where nothing is known yet."""
+HELD = 200  # rows kept to say what the first column looks like
 
 
 class Assumption(typing.NamedTuple):
@@ -73,6 +77,13 @@ class Assumption(typing.NamedTuple):
 
     what: str
     why: str
+
+
+class Totals(typing.NamedTuple):
+    """Rows that are called like a total: those that are one, and those of which nothing tells."""
+
+    rows: frozenset[int] = frozenset()
+    open: frozenset[int] = frozenset()
 
 
 class Layout(typing.NamedTuple):
@@ -102,6 +113,12 @@ class Table(typing.NamedTuple):
     sheet: str | None = None
     plain: Dialect | None = None
     """How a large file is written in which each line is a row in any reader: DuckDB's will do."""
+    typed: tuple[int, ...] = ()
+    """Columns of values; the first is filled best."""
+    known: Callable[[str], bool] = lambda heading: False
+    others: tuple[tuple[int, int], ...] = ()
+    """First and last rows of the file's other tables."""
+    totals: Totals = Totals()
 
 
 # --- delimiter and quote -------------------------------------------------------------------------
@@ -468,6 +485,7 @@ def _describes(block: list[Row], at: int, headings: tuple[str, ...]) -> bool:
     cells = block[at].cells
     rest = block[at + 1 : at + 200]
     explained = typed = 0
+    told: list[str] = []
     for place in range(len(headings)):
         below = _filled([row.cells[place] for row in rest if place < len(row.cells)])
         if not below or sum(is_value(cell) for cell in below) < 0.9 * len(below):
@@ -476,9 +494,13 @@ def _describes(block: list[Row], at: int, headings: tuple[str, ...]) -> bool:
         cell = cells[place] if place < len(cells) else None
         if isinstance(cell, str) and not is_value(cell) and re.search(r"[^\W\d]{2}", cell):
             explained += 1
+            told.append(cell.strip().lower())
         elif cell is not None and str(cell).strip():
             return False
-    return typed >= 2 and explained >= 2 and explained >= 0.6 * typed
+    if PLACEHOLDERS & set(told) or len(set(told)) < len(told):
+        return False  # a row of which little is known yet
+    sentences = sum(len(text.split()) > 1 or len(text) > 12 for text in told)
+    return typed >= 2 and explained >= 2 and explained >= 0.6 * typed and 2 * sentences >= explained
 
 
 def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
@@ -500,13 +522,20 @@ def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
 
 
 def _assume(block: list[Row], place: int, why: str) -> list[Assumption]:
-    said = [Assumption(f"headings are in row {block[place].number}", why)]
-    if place:
-        above = str(_filled(block[0].cells)[0])[:40]
-        said.append(Assumption(
-            f"{place} rows right above the headings are no rows", f"they begin '{above}'"
-        ))  # fmt: skip
-    return said
+    return [Assumption(f"headings are in row {block[place].number}", why)]
+
+
+def _above(rows: list[Row], layout: Layout) -> list[Assumption]:
+    """What stands above the first table's headings, by its rows."""
+    if not layout.header or layout.first < layout.header[0]:
+        return []
+    above = [row for row in rows if row.number < layout.header[0] and _filled(row.cells)]
+    if not above:
+        return []
+    where = ", ".join(str(row.number) for row in above[:8]) + (", ..." if len(above) > 8 else "")
+    begin = str(_filled(above[0].cells)[0])[:40]
+    what = f"{len(above)} rows above the headings are no rows"
+    return [Assumption(what, f"rows {where}; they begin '{begin}'")]
 
 
 def _continues(block: list[Row], layout: Layout) -> bool:
@@ -564,7 +593,8 @@ def _of_text(
 ) -> list[Table]:
     said: list[Assumption] = []
     if entry.encoding is not None:
-        encoding = entry.encoding
+        grids.hold_against(path, entry.encoding, entry.member)
+        encoding = "utf-8-sig" if codecs.lookup(entry.encoding).name == "utf-8" else entry.encoding
     else:
         found = grids.encoding(path, entry.member)
         encoding = found.name
@@ -593,21 +623,111 @@ def _of_text(
     found, told = tables(rows, entry, wanted, known, path.name)
     whole = small or not more
     if not whole:
-        found = [found[0]._replace(last=None)] if len(found) == 1 else [
-            *found[:-1], found[-1]._replace(last=None)
-        ]  # fmt: skip
-    elif len(found) == 1 and not entry.header_row:
-        found = [found[0]._replace(last=_end(rows, found[0]))]
-    said += told
+        found = [*found[:-1], found[-1]._replace(last=None)]
+    said += told + _above(rows, found[0])
     plain = None
     if not whole and len(found) == 1 and _is_simple(found[0], rows) and (
         encoding.lower() in ("utf-8", "ascii") and entry.member is None and not one.skip
-    ) and path.suffix.lower() not in (".gz", ".zip") and grids.is_plain(path, one):  # fmt: skip
-        plain = one if one.delimiter and not one.escape else None
+    ) and path.suffix.lower() not in (".gz", ".zip"):  # fmt: skip
+        (at,) = found[0].header
+        if one.delimiter and not one.escape and _is_plain(path, one, found[0], at):
+            plain = one
+    result = _made(found, rows, stream, said, known, whole, names=None)
+    may = plain is None and grids.holds(path, totals.STEMS, encoding, entry.member)
     return [
-        Table(str(number), layout, stream, (*said, *_ends(layout, rows, whole)), plain=plain)
-        for number, layout in enumerate(found, start=1)
+        _with_totals(table._replace(plain=plain), entry) if may else table._replace(plain=plain)
+        for table in result
     ]
+
+
+def _made(
+    found: list[Layout],
+    rows: list[Row],
+    stream: Callable[[], Iterator[Block]],
+    said: list[Assumption],
+    known: Callable[[str], bool],
+    whole: bool,
+    names: list[str] | None,
+    sheet: str | None = None,
+) -> list[Table]:
+    """The tables of found layouts, each knowing where the others are."""
+    ranges = [
+        (min(layout.header, default=layout.first), max(layout.last, *layout.header, 0))
+        if layout.last is not None else (min(layout.header, default=layout.first), 1 << 60)
+        for layout in found
+    ]  # fmt: skip
+    result = []
+    for place, layout in enumerate(found):
+        others = tuple(each for n, each in enumerate(ranges) if n != place)
+        result.append(Table(
+            names[place] if names else str(place + 1), layout, stream,
+            (*said, *_ends(layout, rows, whole)), sheet is not None, sheet,
+            typed=_typed(layout, rows), known=known, others=others,
+        ))  # fmt: skip
+    return result
+
+
+def _typed(layout: Layout, rows: list[Row]) -> tuple[int, ...]:
+    """Columns whose cells are values, the best filled first."""
+    if not layout.header:
+        return ()
+    sample = [
+        row.cells for row in rows
+        if row.number >= layout.first and row.number not in layout.header
+        and (layout.last is None or row.number <= layout.last)
+    ][:HELD]  # fmt: skip
+    found = []
+    for place in range(layout.width):
+        cells = _filled([cells[place] for cells in sample if place < len(cells)])
+        if cells and sum(map(is_value, cells)) >= 0.8 * len(cells):
+            found.append((-len(cells), place))
+    return tuple(place for _, place in sorted(found))
+
+
+def _with_totals(table: Table, entry: Entry) -> Table:
+    """The table with its totals told by their numbers; they are looked for in all its rows."""
+    if entry.totals == "keep":
+        return table
+
+    def rows() -> Iterator[Row]:
+        for block in _rows(table, entry):
+            yield from (row for row in block if isinstance(row, Row))
+
+    if not any(totals.called(cell) for row in rows() for cell in row.cells):
+        return table
+    verdict = totals.judge(rows(), table.layout.width, every=entry.totals == "drop")
+    said = table.assumptions
+    if verdict.rows_called:
+        number, label = verdict.rows_called[0]
+        said = (*said, Assumption(
+            f"{len(verdict.rows_called)} rows called like a total are rows "
+            f"(row {number}: '{label}')", "their numbers are the sum of no rows beside them",
+        ))  # fmt: skip
+    return table._replace(
+        totals=Totals(frozenset(verdict.totals), frozenset(n for n, _ in verdict.open)),
+        assumptions=said,
+    )
+
+
+def question(table: Table, entry: Entry) -> str | None:
+    """What a person must say of rows called like a total."""
+    if not table.totals.open or entry.totals != "refuse":
+        return None
+    rows = ", ".join(map(str, sorted(table.totals.open)[:5]))
+    return (
+        f"rows {rows} are called like a total, and no number tells whether they are. Say "
+        "--set totals=drop if they are, --set totals=keep if they are rows."
+    )
+
+
+def _is_plain(path: Path, one: Dialect, layout: Layout, at: int) -> bool:
+    """Whether DuckDB's reader reads this file as ours would: every line a row, none of them a
+    total, headings once more or a note at the end."""
+
+    def is_odd(line: str) -> bool:
+        return any(totals.called(cell) for cell in line.split(one.delimiter))
+
+    return grids.is_plain(path, one, at, layout.headings, totals.STEMS, is_odd)
 
 
 def _is_simple(layout: Layout, rows: list[Row]) -> bool:
@@ -616,22 +736,6 @@ def _is_simple(layout: Layout, rows: list[Row]) -> bool:
         return False
     head = next(row for row in rows if row.number == layout.header[0])
     return len(head.cells) == layout.width
-
-
-def _end(rows: list[Row], layout: Layout) -> int | None:
-    """The last row, before notes at the end: rows whose only cell is the first one."""
-    if layout.last is not None and layout.header and layout.header[-1] > layout.last:
-        return layout.last
-    for row in reversed(rows):
-        filled = _filled(row.cells)
-        if not filled:
-            continue
-        if len(filled) == 1 and layout.width >= 3 and row.cells[0] and not is_value(row.cells[0]):
-            if str(row.cells[0]).strip() in TOTALS:
-                return row.number
-            continue
-        return max(row.number, layout.first)
-    return None
 
 
 def _ends(layout: Layout, rows: list[Row], whole: bool) -> list[Assumption]:
@@ -671,17 +775,14 @@ def _of_book(
         said = [Assumption(f"sheet '{name}'", f"of {', '.join(book.sheets)}")]
         said += [Assumption("sheet hidden in the workbook", f"'{each}'") for each in book.hidden]
         said += [Assumption(each, "the workbook says so") for each in book.told.get(name, ())]
-        said += told
-        if len(found) == 1 and not entry.header_row:
-            found = [found[0]._replace(last=_end(rows, found[0]))]
-        for number, layout in enumerate(found, start=1):
+        said += told + _above(rows, found[0])
 
-            def stream(rows: list[Row] = rows) -> Iterator[Block]:
-                yield rows  # type: ignore[misc]
+        def stream(rows: list[Row] = rows) -> Iterator[Block]:
+            yield rows  # type: ignore[misc]
 
-            label = name if len(found) == 1 else f"{name} {number}"
-            ends = _ends(layout, rows, True)
-            result.append(Table(label, layout, stream, (*said, *ends), True, name))
+        names = [name if len(found) == 1 else f"{name} {n}" for n in range(1, len(found) + 1)]
+        made = _made(found, rows, stream, said, known, True, names, name)
+        result += [_with_totals(table, entry) for table in made]
     if not result:
         raise errors[0] if errors else MappingError(
             f"{path.name}: no sheet holds a table. Ask for the file again."
@@ -690,15 +791,17 @@ def _of_book(
 
 
 def _of_json(path: Path, entry: Entry) -> list[Table]:
+    if entry.encoding is not None:
+        grids.hold_against(path, entry.encoding, entry.member)
     encoding = entry.encoding or grids.encoding(path, entry.member).name
-    found = grids.records(path, encoding, entry.records, entry.explode, entry.member)
+    found = grids.records(path, encoding, entry.records, entry.explode, entry.member, entry.pages)
     layout = Layout(found.headings, (), 0, None)
 
     def stream() -> Iterator[Block]:
         yield list(found.rows)
 
     said = tuple(Assumption(each, "the file is JSON") for each in found.told)
-    return [Table("1", layout, stream, said, True)]
+    return [_with_totals(Table("1", layout, stream, said, True), entry)]
 
 
 def chosen(tables_: list[Table], entry: Entry, wanted: frozenset[str], name: str) -> Table:
@@ -727,45 +830,150 @@ def chosen(tables_: list[Table], entry: Entry, wanted: frozenset[str], name: str
 
 def body(table: Table, entry: Entry) -> Iterator[Block]:
     """The table's rows, each as wide as the headings; what is no row is Bad with its reason."""
+    rows, open_ = table.totals
+    if not rows and not open_:
+        yield from _rows(table, entry)
+        return
+    for block in _rows(table, entry):
+        if isinstance(block, Clean):
+            last = block.first + len(block.cells) - 1
+            if not any(block.first <= number <= last for number in (*rows, *open_)):
+                yield block
+                continue
+        yield [
+            Bad(row.number, A_TOTAL) if row.number in rows
+            else Bad(row.number, MAY_BE_TOTAL) if row.number in open_ else row
+            for row in block
+        ]  # fmt: skip
+
+
+def _rows(table: Table, entry: Entry) -> Iterator[Block]:
+    """The rows of a table with its totals among them."""
     layout, width = table.layout, table.layout.width
-    skip = set(layout.header) | set(layout.descriptions)
-    keep_totals = entry.totals == "keep"
+    skip = frozenset(layout.header)
     same = list(layout.headings)
+    pad = entry.ragged == "pad" or table.decimal_is_typed
+    held: list[Row] = []  # filled in the first cell only: notes, if no row follows
+    seen: list[list[Cell]] = []
+    is_other = after_blank = False
     for block in table.rows():
-        if isinstance(block, Clean) and _is_sound(block, layout, same, keep_totals):
+        if isinstance(block, Clean) and not is_other and _is_sound(block, table, same):
+            if held:
+                yield held  # type: ignore[misc]
+                held = []
+            seen = seen or block.cells[:HELD]
+            after_blank = False
             yield block
             continue
         found: list[Row | Bad] = []
         for row in block:
             number = row.number
-            if number < layout.first or number in skip:
+            if number in skip or number < layout.first:
+                if number in layout.descriptions:
+                    found.append(Bad(number, EXPLAINS))
                 continue
             if layout.last is not None and number > layout.last:
-                break
+                why = _outside(table, entry, row)
+                if why:
+                    found.append(Bad(number, why))
+                continue
             if isinstance(row, Bad):
-                found.append(row)
+                found.append(Bad(number, BELOW_OTHERS) if is_other else row)
                 continue
             cells = row.cells
+            if not _filled(cells):
+                after_blank = True
+                continue
+            if layout.header:
+                heads = _heads(cells, table, same, after_blank)
+                after_blank = False
+                if heads is not None:
+                    is_other = heads == OTHER_HEADINGS
+                    found.append(Bad(number, heads))
+                    continue
+                if is_other:
+                    found.append(Bad(number, BELOW_OTHERS))
+                    continue
             if len(cells) != width:
-                cells = _fitted(cells, width, entry.ragged == "pad" or table.decimal_is_typed)
+                cells = _fitted(cells, width, pad)
                 if cells is None:
                     continue
                 if isinstance(cells, str):
                     found.append(Bad(number, cells))
                     continue
-            if not any(cells) and not _filled(cells):
+            if layout.header and _is_lone(cells):
+                held.append(Row(number, cells))
                 continue
-            if not keep_totals and not TOTALS.isdisjoint(cells):
-                found.append(Bad(number, A_TOTAL))
-                continue
-            if cells[0] == same[0] and [str(c).strip() if c else "" for c in cells] == same:
-                continue
+            if held:
+                found += held
+                held = []
+            if len(seen) < HELD:
+                seen.append(cells)
             found.append(Row(number, cells))
         yield found
+    if held:
+        shapes = {_shape(cells[0]) for cells in seen}
+        yield [row if _shape(row.cells[0]) in shapes else Bad(row.number, AFTER) for row in held]
 
 
-def _is_sound(block: Clean, layout: Layout, same: list[str], keep_totals: bool) -> bool:
+def _is_lone(cells: list[Cell]) -> bool:
+    """Whether only the first of several cells says something, and that in words."""
+    if len(cells) < 3 or not _filled(cells[:1]) or is_value(cells[0]):
+        return False
+    return not _filled(cells[1:])
+
+
+def _shape(cell: Cell) -> str:
+    """What a cell looks like: its words, or, where it has marks (addresses), its marks."""
+    text = str(cell).strip()
+    if re.search(r"[^\w\s]", text):
+        return re.sub(r"\w+", "w", text)
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
+
+
+def _outside(table: Table, entry: Entry, row: Row | Bad) -> str | None:
+    """Why a row below the table is none of it; None where it is blank or another entry's."""
+    if isinstance(row, Row) and not _filled(row.cells):
+        return None
+    if any(first <= row.number <= last for first, last in table.others):
+        return ANOTHER if entry.report is None else None
+    return AFTER
+
+
+def _heads(cells: list[Cell], table: Table, same: list[str], after_blank: bool) -> str | None:
+    """Why a row is headings rather than a row: the table's own, or those of another one."""
+    if table.typed and not after_blank:
+        # A row of headings has words where the table has values.
+        cell = cells[table.typed[0]] if table.typed[0] < len(cells) else None
+        if not isinstance(cell, str) or cell[:1].isdigit():
+            return None
+    told = [str(cell).strip() if cell is not None else "" for cell in _trimmed(cells)]
+    if told == same:
+        return AGAIN
+    names = [each for each in told if each]
+    if len(names) < 2 or len(set(names)) < len(names):
+        return None
+    if sorted(names) == sorted(same):
+        return OTHER_HEADINGS
+    if any(is_value(cell) for cell in _filled(cells)):
+        return None
+    words = {each.lower() for each in names}
+    if words & PLACEHOLDERS:
+        return None
+    own = {each.lower() for each in same}
+    hits = sum(each.lower() in own or table.known(each) for each in names)
+    if hits >= max(2, (0.4 if table.typed else 0.75) * len(names)):
+        return OTHER_HEADINGS
+    # Behind a blank row a table may begin whose words nobody knows.
+    over = [n for n in table.typed if n < len(told) and told[n]]
+    if after_blank and len(over) >= max(2, 0.6 * len(table.typed)):
+        return OTHER_HEADINGS
+    return None
+
+
+def _is_sound(block: Clean, table: Table, same: list[str]) -> bool:
     """Whether every record is a row as it stands, told in few passes over all of them."""
+    layout = table.layout
     if block.first < layout.first or (
         layout.last is not None and block.first + len(block.cells) - 1 > layout.last
     ):
@@ -774,7 +982,13 @@ def _is_sound(block: Clean, layout: Layout, same: list[str], keep_totals: bool) 
         return False
     if [""] * layout.width in block.cells or same in block.cells:
         return False
-    return keep_totals or TOTALS.isdisjoint(itertools.chain.from_iterable(block.cells))
+    if not any(block.cells[-1][1:]):
+        return False
+    if table.typed:
+        place = table.typed[0]
+        return all(cells[place][:1].isdigit() for cells in block.cells)
+    own = set(same)
+    return not any(cells[0] in own or cells[-1] in own for cells in block.cells)
 
 
 def _fitted(cells: list[Cell], width: int, pad: bool) -> list[Cell] | str | None:

@@ -115,7 +115,9 @@ class Entry:
     header_rows: int = pydantic.Field(default=1, ge=1)
     skip_footer: int = pydantic.Field(default=0, ge=0)
     ragged: typing.Literal["refuse", "pad"] = "refuse"
-    totals: typing.Literal["refuse", "keep"] = "refuse"
+    totals: typing.Literal["refuse", "keep", "drop"] = "refuse"
+    merged: typing.Literal["refuse", "first", "each"] = "refuse"
+    pages: typing.Literal["refuse", "keep"] = "refuse"
     language: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -334,6 +336,16 @@ def groups(mapping: Mapping, headings: tuple[str, ...], file: str) -> dict[str, 
     return found
 
 
+def measures(mapping: Mapping, headings: tuple[str, ...]) -> set[str]:
+    """The headings whose cells become amounts or numbers of the contract."""
+    planned = plan(mapping, headings, "the table").columns
+    kinds = ("integer", "number", "money")
+    columns = mapping.table.spec.columns
+    found = {h for n, s in planned.items() if columns[n].type in kinds for h in s.headings}
+    wide = groups(mapping, headings, "the table").values()
+    return found | {h for cells in wide for virtual, h in cells.items() if virtual in found}
+
+
 def day_of(heading: str, form: str, language: str | None) -> dt.date | None:
     """The day that a heading names in this form (of strptime), or None."""
     try:
@@ -411,7 +423,7 @@ def _check_layout(entry: Entry, told_in: str) -> None:
     told = [key for key in only if getattr(entry, key) is not None]
     told += ["header_rows"] if entry.header_rows != 1 else []
     told += ["ragged"] if entry.ragged != "refuse" else []
-    told += ["totals"] if entry.totals != "refuse" else []
+    told += [key for key in ("totals", "merged", "pages") if getattr(entry, key) != "refuse"]
     told += ["header_row"] if entry.header_row is not None and entry.header_row < 1 else []
     if entry.layout == "stated" and told:
         raise ConfigError(f"{told_in}: '{told[0]}' wants 'layout: detect', too.")

@@ -25,7 +25,7 @@ from settings import ROOT, ConfigError, Paths, Settings
 
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
-              "header_row", "header_rows", "ragged", "totals")  # fmt: skip
+              "header_row", "header_rows", "ragged", "totals", "merged", "pages")  # fmt: skip
 _MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
 
 
@@ -138,6 +138,7 @@ def proposals(
                 stated,
                 len(tables) > 1,
                 contract is not None,
+                hint,
             )  # fmt: skip
         )
     known = [each for each in found if each.recognised.export is not None]
@@ -205,6 +206,7 @@ def _proposal(
     stated: dict[str, str],
     several: bool,
     is_named: bool,
+    hint: Entry,
 ) -> Proposal:
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
@@ -246,6 +248,15 @@ def _proposal(
         decided[match.column] = decision
         assumptions += decision.assumptions
         questions += decision.questions
+        shared = column.type in ("integer", "number", "money") and any(
+            isinstance(cell, grids.Shared) for cell in own or []
+        )
+        if shared and hint.merged == "refuse":
+            questions.append(
+                f"one number of '{match.heading}' stands in several merged cells: say --set "
+                "merged=first if it is that of all of them together, --set merged=each if each "
+                "row has it."
+            )
     constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
     for name in stated:
         if name.split(".")[0] not in spec.columns:
@@ -265,6 +276,8 @@ def _proposal(
             said["currency"] = found
     _twice(recognised, cells, stated, questions)
     _open(path, recognised, stated, questions, is_named)
+    doubt = layouts.question(table, hint)
+    questions += [doubt] if doubt else []
     entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}

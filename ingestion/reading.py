@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ingestion import grids, layouts, vocabulary
+from ingestion import mapping as maps
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
 
@@ -42,7 +43,8 @@ class Opened(typing.NamedTuple):
     `sql` selects one row a row of the file: `_n` (1 for the first) and `c0, c1, ...` in the order
     of `headings`; `kinds` says of each whether it is TEXT, PLAIN or an SQL type. `first` is the
     number of rows before the first one (headings). Reading notes in the table `rejects`, or in
-    `refused`, the lines that are no rows; `skips` says that `_n` does not count those.
+    `refused`, the lines that are no rows; `skips` says that `_n` counts neither those nor the
+    lines `blank`.
     `assumptions` is what was told by the file itself, and by what. `made` is gone after `close`.
     """
 
@@ -55,6 +57,7 @@ class Opened(typing.NamedTuple):
     refused: list[tuple[int, str]] | None = None
     assumptions: tuple[Assumption, ...] = ()
     made: str = ""
+    blank: tuple[int, ...] = ()
 
     def column(self, heading: str) -> str:
         return f"c{self.headings.index(heading)}"
@@ -99,15 +102,18 @@ def _why(kind: str) -> str:
     if kind in ("TOO MANY COLUMNS", "MISSING COLUMNS"):
         return "another number of fields than there are headings"
     if kind == "NO OBJECT":
-        return "not a JSON object"
+        return grids.NO_OBJECT
+    if kind == "KEY TWICE":
+        return grids.KEY_TWICE
     if kind == "INVALID ENCODING":
         return "not in the file's encoding"
     return f"not a line of a CSV ({kind.lower()})"
 
 
 def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
-    encoding = _encoding(entry)
+    encoding = _encoding(entry, path)
     delimiter, headings, skipped = _head(entry, path, encoding)
+    blank = _blank(path, encoding, skipped)
     source = str(path)
     if encoding not in _NATIVE:
         source = _in_memory(con, path, encoding)
@@ -123,7 +129,38 @@ def _csv(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     options += f", store_rejects=true, rejects_table='{name}', rejects_scan='{name}_scan'"
     read = f"select row_number() over () as _n, * from read_csv({options})"
     sql = _without_footer(f"select * from ({read}) where {some}", entry)
-    return Opened(sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True)
+    return Opened(
+        sql, headings, dict.fromkeys(headings, TEXT), skipped, name, True, blank=blank
+    )  # fmt: skip
+
+
+def _blank(path: Path, encoding: str, skipped: int) -> tuple[int, ...]:
+    """The numbers of the blank lines below the headings, a record of several lines counting one:
+    DuckDB's reader passes over them. Raises MappingError where a second file was put behind."""
+    import numpy as np
+
+    last, some = b"", encoding not in _NATIVE or encoding == "utf-16"
+    for chunk in grids.chunks(path):
+        for part in (last + chunk[:3], chunk):
+            # Two line ends with nothing between, or one byte, which may be CR.
+            ends = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
+            some = some or bool((np.diff(ends) <= 2).any()) or (b"\r" in part and b"\r\r" in part)
+            if b"\xef" in part and b"\n\xef\xbb\xbf" in part:
+                raise MappingError(
+                    f"{path.name}: a byte order mark stands inside: files were put one behind the "
+                    "other. Send them one by one."
+                )
+        last = chunk[-3:]
+    if not some:
+        return ()
+    found, number, is_open = [], 0, False
+    with _text(path, encoding) as file:
+        for line in itertools.islice(file, skipped, None):
+            number += not is_open
+            if not is_open and not line.strip("\r\n"):
+                found.append(skipped + number)
+            is_open ^= line.count('"') % 2 == 1
+    return tuple(found)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -138,7 +175,7 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     table = layouts.chosen(found, entry, wanted, path.name)
     if table.plain is not None and entry.ragged == "refuse":
         return _plain(table, table.plain, path)
-    return of_table(con, table, entry)
+    return of_table(con, table, mapping)
 
 
 def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
@@ -158,9 +195,11 @@ def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
     )  # fmt: skip
 
 
-def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry) -> Opened:
+def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, mapping: Mapping) -> Opened:
     """A detected table as rows to query, once: it is read while it is queried."""
-    headings = table.layout.headings
+    headings, entry = table.layout.headings, mapping.entry
+    if entry.merged != "each" and any(isinstance(c, grids.Shared) for c in _cells(table)):
+        table = table._replace(rows=_apart(table, maps.measures(mapping, headings), entry.merged))
     refused: list[tuple[int, str]] = []
     schema = pa.schema(
         [("_n", pa.int64()), *((f"c{n}", pa.string()) for n in range(len(headings)))]
@@ -194,6 +233,40 @@ def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, entry: Entry)
         f"select * from {name}", headings, kinds, 0, refused=refused,
         assumptions=table.assumptions, made=name,
     )  # fmt: skip
+
+
+def _cells(table: layouts.Table) -> Iterator[grids.Cell]:
+    if not table.decimal_is_typed:
+        return
+    for block in table.rows():
+        for row in block:
+            if isinstance(row, grids.Row):
+                yield from row.cells
+
+
+def _apart(
+    table: layouts.Table, measures: set[str], merged: str
+) -> typing.Callable[[], Iterator[grids.Block]]:
+    """The rows with an amount of several merged cells in the first one, or in none."""
+    places = [n for n, heading in enumerate(table.layout.headings) if heading in measures]
+
+    def rows() -> Iterator[grids.Block]:
+        for block in table.rows():
+            found: list[grids.Row | grids.Bad] = []
+            for row in block:
+                if isinstance(row, grids.Row) and row.number >= table.layout.first:
+                    cells = list(row.cells)
+                    for place in places:
+                        cell = cells[place] if place < len(cells) else None
+                        if isinstance(cell, grids.Shared):
+                            kept = cell if cell.is_first else None
+                            told = grids.Error(f"#MERGED {grids.text_of(cell)}")
+                            cells[place] = kept if merged == "first" else told
+                    row = grids.Row(row.number, cells)
+                found.append(row)
+            yield found
+
+    return rows
 
 
 def _decimal_of(heading: str, entry: Entry) -> str:
@@ -233,7 +306,9 @@ def _without_footer(sql: str, entry: Entry) -> str:
     return f"select * from ({sql}) where _n <= (select max(_n) from ({sql})) - {entry.skip_footer}"
 
 
-def _encoding(entry: Entry) -> str:
+def _encoding(entry: Entry, path: Path) -> str:
+    if entry.encoding is not None:
+        grids.hold_against(path, entry.encoding)
     return codecs.lookup(entry.encoding or "utf-8").name
 
 
@@ -346,7 +421,7 @@ def _sheet(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
 
 def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     """JSON lines, one object a line; what is nested stays JSON text."""
-    encoding = _encoding(entry)
+    encoding = _encoding(entry, path)
     source = str(path) if encoding in _NATIVE else _in_memory(con, path, encoding)
     read = (
         f"select * from (select row_number() over () as _n, line from read_csv({_quoted(source)}, "
@@ -354,7 +429,11 @@ def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
         f"quote='', escape='', header=false, max_line_size={_LONGEST_LINE}, "
         f"encoding='{_NATIVE.get(encoding, 'utf-8')}')) where trim(line) <> ''"
     )
-    good = f"select * from ({read}) where json_valid(line) and json_type(line) = 'OBJECT'"
+    fault = (
+        "case when not json_valid(line) or json_type(line) <> 'OBJECT' then 'NO OBJECT' "
+        "when len(json_keys(line)) > len(list_distinct(json_keys(line))) then 'KEY TWICE' end"
+    )
+    good = f"select * from ({read}) where {fault} is null"
     found = con.execute(
         f"select key from (select unnest(json_keys(line)) as key, _n from ({good})) "
         "group by key order by min(_n), key"
@@ -371,8 +450,8 @@ def _lines(con: duckdb.DuckDBPyConnection, entry: Entry, path: Path) -> Opened:
     )
     bad = f"lines_{next(_names)}"
     con.execute(
-        f"create table {bad} as select _n as line, 'NO OBJECT' as error_type "
-        f"from ({read}) where not json_valid(line) or json_type(line) <> 'OBJECT'"
+        f"create table {bad} as select _n as line, {fault} as error_type "
+        f"from ({read}) where {fault} is not null"
     )
     kinds = dict.fromkeys(headings, TEXT)
     sql = f"select _n, {cells} from ({sql})"

@@ -58,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
         manifests, cache = queries.manifests(run, found), queries.sql_cache(run)
         queries.compiled(found, manifests, cache)
         queries.stretches(found, manifests, cache)
+        if run.settings.organization.has_own_year:
+            queries.compiled_fiscal(found, manifests, queries.fiscal_cache(run))
     else:
         print(f"{len(found.metrics)} metrics, {len(found.measures)} measures: nothing is wrong.")
     return 0

@@ -305,7 +305,54 @@ def _structure() -> list[Case]:
                 f"structure: {word} at {place}", "m.csv", written(lines, Writing()), truth,
                 refused=frozenset({place + 1}),
             ))  # fmt: skip
+    both = (sum(t[3] for t in rows), sum(t[4] for t in rows))
+    for label in ("Total Radio", "TOTAL RADIO", "Gesamt Radio", "Total 2026", "Summe aller Sender",
+                  "Radio Summe", " total ", "GrandTotal", "Σ", "Suma total"):  # fmt: skip
+        for place in (1, 13):
+            lines = cells(rows, Writing())
+            lines.insert(place, [label, "2026-08-31", "", str(both[0]), str(both[1]), ""])
+            found.append(Case(
+                f"structure: a sum called {label!r} at {place}", "m.csv",
+                written(lines, Writing()),
+                {n + (n >= place + 1): t for n, t in numbered(rows).items()},
+                refused=frozenset({place + 1}),
+            ))  # fmt: skip
+    for label in ("Radio 1 Total", "SAT1 Summe"):
+        own = [t for t in rows if t[0] == "Radio 1"] if "Radio" in label else [
+            ("SAT1", *rows[0][1:]), ("SAT1", *rows[1][1:])]  # fmt: skip
+        more = [*rows, *own] if "SAT1" in label else rows
+        lines = cells(more, Writing())
+        told = (sum(t[3] for t in own), sum(t[4] for t in own))
+        lines.append([label, "2026-08-31", "", str(told[0]), str(told[1]), ""])
+        found.append(Case(f"structure: a group's sum called {label!r}", "m.csv",
+                          written(lines, Writing()), numbered(more),
+                          refused=frozenset({len(lines)})))  # fmt: skip
+    for label in ("Total Comfort", "Summe FM", "Radio Total"):
+        named = [*rows, (label, dt.date(2026, 8, 31), "North", Decimal("17.25"), 1_000_321)]
+        found.append(Case(f"structure: a station called {label!r}", "m.csv",
+                          written(cells(named, Writing()), Writing()),
+                          numbered(named)))  # fmt: skip
+        lines = cells(rows, Writing())
+        lines.append([label, "2026-08-31", "", "99999.00", "99999999", ""])
+        found.append(Case(f"structure: {label!r} larger than all others", "m.csv",
+                          written(lines, Writing()), numbered(rows), refused=frozenset({14}),
+                          whole=True, reasons=("totals=drop",)))  # fmt: skip
+        found.append(Case(f"structure: {label!r}, stated to be a total", "m.csv",
+                          written(lines, Writing()), numbered(rows), {"totals": "drop"},
+                          refused=frozenset({14})))  # fmt: skip
     lines = cells(rows, Writing())
+    waiting = [lines[0], ["Radio 7", "open", "tbd", "on request", "pending", ""], *lines[1:]]
+    found.append(Case("structure: a row of which nothing is known yet", "m.csv",
+                      written(waiting, Writing()), numbered(rows, 3),
+                      refused=frozenset({2})))  # fmt: skip
+    turned = [[line[n] for n in (0, 1, 2, 4, 3, 5)] for line in lines]
+    found.append(Case("structure: two files, columns in another order", "m.csv",
+                      written([*lines, *turned], Writing()), numbered(rows),
+                      refused=frozenset(range(14, 27))))  # fmt: skip
+    found.append(Case("structure: another table below", "m.csv",
+                      written([*lines, [], ["Station", "Date", "Gross cost", "Reach"],
+                               ["Radio 1", "2026-08-10", "5", "6"]], Writing()), numbered(rows),
+                      refused=frozenset(range(14, 18))))  # fmt: skip
     for every in (4, 6):
         again = [*lines[:1]]
         truth, number_ = {}, 1
@@ -525,7 +572,29 @@ def _books() -> list[Case]:
             sheet.cell(row, 1).value = None
         sheet.merge_cells("A2:A4")
 
+    def merged_amount(book, sheet):
+        for row in (4, 5):
+            sheet.cell(row, 4).value = None
+        sheet.merge_cells("D3:D5")
+
+    some = {n: t for n, t in numbered(rows).items() if n not in (3, 4, 5)}
+    asked = {"refused": frozenset({3, 4, 5}), "whole": True, "reasons": ("merged cells",)}
+    add("an amount merged down", typed, some, change=merged_amount, more=asked)
+    whole = numbered(rows) | {n: (*rows[n - 2][:3], None, rows[n - 2][4]) for n in (4, 5)}
+    add("an amount merged down, stated as one", typed, whole, change=merged_amount,
+        more={"stated": {"merged": "first"}})  # fmt: skip
+    each = numbered(rows) | {
+        n: (*rows[n - 2][:3], rows[1][3], rows[n - 2][4]) for n in (4, 5)
+    }  # fmt: skip
+    add("an amount merged down, stated as each", typed, each, change=merged_amount,
+        more={"stated": {"merged": "each"}})  # fmt: skip
     same = [(rows[0][0], *rows[1][1:]), (rows[0][0], *rows[2][1:])]
+    for kind, write in (("ods", ods_bytes), ("xlsb", xlsb_bytes)):
+        found.append(Case(f"books: {kind.upper()}, merged down", f"m.{kind}",
+                          write(typed, merged=((1, 0, 3, 0),)),
+                          numbered([rows[0], *same, *rows[3:]])))  # fmt: skip
+        found.append(Case(f"books: {kind.upper()}, an amount merged down", f"m.{kind}",
+                          write(typed, merged=((2, 3, 4, 3),)), some, **asked))  # fmt: skip
     add("merged down", typed, numbered([rows[0], *same, *rows[3:]]), change=merged)
     mixed = [[*line] for line in typed]
     mixed[4][3], mixed[7][1] = "4567,89", "16.08.2026"
@@ -578,6 +647,23 @@ def _json() -> list[Case]:
         Case("json: lines called json", "m.json", lines.encode(), one),
         Case("json: in an envelope", "m.json",
              json.dumps({"meta": {"page": 1}, "data": objects}).encode(), one),
+        Case("json: an account and a currency beside the records", "m.json",
+             json.dumps({"currency": "USD", "account": "Radio 9", "created": "2020-01-01", "rows": [
+                 {k: o[k] for k in names[1:]} for o in objects]}).encode(),
+             {n: ("Radio 9", *t[1:]) for n, t in one.items()}),
+        Case("json: a page of more", "m.json",
+             json.dumps({"data": objects, "paging": {"next": "https://x"}}).encode(), {},
+             whole=True, reasons=("page of more",)),
+        Case("json: fewer than there are", "m.json",
+             json.dumps({"data": objects, "meta": {"totalCount": 500}}).encode(), {},
+             whole=True, reasons=("page of more",)),
+        Case("json: pages, stated", "m.json",
+             json.dumps({"data": objects, "next": "https://x"}).encode(), one,
+             {"pages": "keep"}),
+        Case("json: the last page", "m.json", json.dumps({"data": objects, "total": len(objects),
+             "next": None, "has_more": False}).encode(), one),
+        Case("json: a key twice", "m.json", json.dumps(objects)[:-2].encode()
+             + b', "region": "x"}]', {}, whole=True, reasons=("stands twice",)),
         Case("json: indented", "m.json", json.dumps(objects, indent=2).encode(), one),
         Case("json: nested", "m.json", json.dumps(deep).encode(), one),
         Case("json: with a mark", "m.json", b"\xef\xbb\xbf" + json.dumps(objects).encode(), one),

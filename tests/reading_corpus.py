@@ -62,7 +62,12 @@ def loaded(folder, path, columns=COLUMNS) -> tuple[dict[int, tuple] | None, dict
         batch = con.sql(statement.rows({})).to_arrow_table()
         good = feeding._good(batch, file, statement)
         statement.witnesses.settle()
-        refused = dict(reading.rejected(con, opened))
+        lines = reading.rejected(con, opened)
+        refused = dict(lines)
+        if opened.skips:
+            passed = sorted({*refused, *opened.blank})
+            good = feeding._placed(good, "_file_row", passed)
+            file.refused = [feeding._placed(each, "file_row", passed) for each in file.refused]
         for table in file.refused:
             for row in table.to_pylist():
                 refused[row["file_row"]] = row["reason"]

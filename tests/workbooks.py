@@ -39,21 +39,31 @@ def book_bytes(
     return out.getvalue()
 
 
-def ods_bytes(lines: list[list]) -> bytes:
-    """An OpenDocument spreadsheet, with typed cells."""
+def ods_bytes(lines: list[list], merged: tuple[tuple[int, int, int, int], ...] = ()) -> bytes:
+    """An OpenDocument spreadsheet, with typed cells; ranges of `merged` go down and right."""
     from xml.sax.saxutils import escape
 
     rows = []
-    for line in lines:
+    for y, line in enumerate(lines):
         told = []
-        for cell in line:
+        for x, cell in enumerate(line):
+            spans = ""
+            for top, left, bottom, right in merged:
+                if (y, x) == (top, left):
+                    spans = (f' table:number-rows-spanned="{bottom - top + 1}"'
+                             f' table:number-columns-spanned="{right - left + 1}"')  # fmt: skip
+                elif top <= y <= bottom and left <= x <= right:
+                    spans = "covered"
+            if spans == "covered":
+                told.append("<table:covered-table-cell/>")
+                continue
             if isinstance(cell, dt.date):
                 kind = f'office:value-type="date" office:date-value="{cell.isoformat()}"'
             elif isinstance(cell, (int, float)):
                 kind = f'office:value-type="float" office:value="{cell!r}"'
             else:
                 kind = 'office:value-type="string"'
-            told.append(f"<table:table-cell {kind}><text:p>{escape(str(cell))}</text:p>"
+            told.append(f"<table:table-cell {kind}{spans}><text:p>{escape(str(cell))}</text:p>"
                         "</table:table-cell>")  # fmt: skip
         rows.append(f"<table:table-row>{''.join(told)}</table:table-row>")
     names = {
@@ -98,7 +108,12 @@ def xls_bytes(lines: list[list], name: str = "Plan", epoch_1904: bool = False) -
     return out.getvalue()
 
 
-def xlsb_bytes(lines: list[list], name: str = "Plan", epoch_1904: bool = False) -> bytes:
+def xlsb_bytes(
+    lines: list[list],
+    name: str = "Plan",
+    epoch_1904: bool = False,
+    merged: tuple[tuple[int, int, int, int], ...] = (),
+) -> bytes:
     """Excel's binary workbook; records as in [MS-XLSB] 2.3 and 2.4, days as days."""
 
     def record(kind: int, data: bytes = b"") -> bytes:
@@ -120,13 +135,25 @@ def xlsb_bytes(lines: list[list], name: str = "Plan", epoch_1904: bool = False) 
 
     rows = b"".join(
         record(0x0000, struct.pack("<IIHBBBI", y, 0, 300, 0, 0, 0, 0))
-        + b"".join(cell(x, value) for x, value in enumerate(line) if value is not None)
+        + b"".join(
+            cell(x, value)
+            for x, value in enumerate(line)
+            if value is not None
+            and not any(
+                top <= y <= bottom and left <= x <= right and (y, x) != (top, left)
+                for top, left, bottom, right in merged
+            )
+        )
         for y, line in enumerate(lines)
     )
     width = max(len(line) for line in lines)
     sheet = b"".join((
         record(0x0081), record(0x0094, struct.pack("<IIII", 0, len(lines) - 1, 0, width - 1)),
-        record(0x0091), rows, record(0x0092), record(0x0082),
+        record(0x0091), rows, record(0x0092),
+        *([record(0x00B1, struct.pack("<I", len(merged)))] if merged else []),
+        *(record(0x00B0, struct.pack("<IIII", top, bottom, left, right))
+          for top, left, bottom, right in merged),
+        *([record(0x00B2)] if merged else []), record(0x0082),
     ))  # fmt: skip
     book = b"".join((
         record(0x0083), record(0x0099, struct.pack("<III", epoch_1904, 0, 0)), record(0x008F),
