@@ -22,6 +22,11 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 EXAMPLES = 3
+_REPEATED = {
+    "sum": "are added to another one of their key (repeated: sum)",
+    "last": "repeat a key that stands before in the file; the last counts (repeated: last)",
+    None: "say the same as another one of the file",
+}
 
 
 def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool:
@@ -88,17 +93,25 @@ def preview(
     if reasons:
         _columns(file, say)
     say(
-        f"  {file.fetched:,} rows: {file.new:,} new, {file.taken - file.new:,} known already, "
+        f"  {file.fetched:,} rows: {file.new:,} new, "
+        f"{file.taken - file.new - file.repeated:,} known already, "
         f"{file.quarantined:,} quarantined"
     )
     if file.repeated:
-        say(
-            f"  {file.repeated:,} rows repeat a key that stands before in the file; the last counts"
-        )
+        say(f"  {file.repeated:,} rows {_REPEATED[each.entry.repeated]}")
     for example in examples:
         say(f"  new row: {example}")
     for line in _refusals(file):
         say(f"  {line}")
+    if file.differing and not reasons:
+        rows = ", ".join(str(row) for row, _ in file.differing[:10])
+        more = " and others" if len(file.differing) > 10 else ""
+        say(
+            f"  open: row {rows}{more} and a later row each have one key "
+            f"({', '.join(each.table.spec.key)}) and differ. Say --set repeated=sum if such rows "
+            "add up, or --set repeated=last if the last one corrects those before it."
+        )
+        return None
     # What the mapping leaves out on purpose is not in the way, nor are totals.
     meant = sum(
         reason in (feeding.EXCLUDED, layouts.A_TOTAL)
@@ -177,10 +190,10 @@ def _refusals(file: File) -> Iterator[str]:
     if not file.refused:
         return
     table = pa.concat_tables(file.refused)
-    counted = table.group_by(["reason", "remedy"]).aggregate([("file_row", "count")])
+    counted = table.group_by(["reason"]).aggregate([("file_row", "count"), ("remedy", "min")])
     rows = sorted(counted.to_pylist(), key=lambda row: (-row["file_row_count"], row["reason"]))
     for row in rows:
-        yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy']}"
+        yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy_min']}"
         same = [each for each in table.to_pylist() if each["reason"] == row["reason"]][:EXAMPLES]
         for each in same:
             yield f"    row {each['file_row']}: {each['row_json']}"

@@ -116,6 +116,7 @@ class Entry:
     skip_footer: int = pydantic.Field(default=0, ge=0)
     ragged: typing.Literal["refuse", "pad"] = "refuse"
     totals: typing.Literal["refuse", "keep"] = "refuse"
+    repeated: typing.Literal["sum", "last"] | None = None
     language: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -147,7 +148,11 @@ class Mapping(typing.NamedTuple):
             for field in dataclasses.fields(self.entry)
             if (value := getattr(self.entry, field.name)) != field.default
         }
-        said["contract"] = dataclasses.asdict(self.table.spec)
+        contract = dataclasses.asdict(self.table.spec)
+        # What adds up is asked for by `repeated: sum` only.
+        if self.entry.repeated != "sum":
+            del contract["adds"], contract["finer"]
+        said["contract"] = contract
         text = json.dumps(said, sort_keys=True, default=str)
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -373,6 +378,11 @@ def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
         if isinstance(said, From) and said.heading and said.template:
             raise ConfigError(f"{told_in}: '{name}' has both 'from' and 'template'; keep one.")
     _check_layout(entry, told_in)
+    if entry.repeated == "sum" and not table.spec.adds:
+        raise ConfigError(
+            f"{told_in}: 'repeated: sum' wants measures that add up, and feed '{entry.feed}' names "
+            "none ('adds'). Say 'repeated: last', or make the rows one at the source."
+        )
     wide = entry.unpivot
     if wide and sum(map(bool, (texts(wide.columns), wide.groups, wide.dates))) != 1:
         raise ConfigError(

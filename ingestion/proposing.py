@@ -25,7 +25,7 @@ from settings import ROOT, ConfigError, Paths, Settings
 
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
-              "header_row", "header_rows", "ragged", "totals")  # fmt: skip
+              "header_row", "header_rows", "ragged", "totals", "repeated")  # fmt: skip
 _MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
 
 
@@ -408,6 +408,8 @@ def _entry(
     }
     if recognised.export is not None:
         entry["export"] = recognised.export.name
+        if recognised.export.repeated is not None:
+            entry["repeated"] = recognised.export.repeated
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
         entry["sheet"] = table.sheet

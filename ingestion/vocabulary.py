@@ -46,6 +46,8 @@ class Export:
     asks: dict[str, str] = dataclasses.field(default_factory=dict)
     unpivot: Wide | None = None
     wide: Wide | None = None
+    repeated: typing.Literal["sum"] | None = None
+    """Its rows may be finer than the contract's grain (spots, ad sets): then they add up."""
 
     def headings(self, column: str) -> tuple[str, ...]:
         said = self.columns[column]
