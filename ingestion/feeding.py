@@ -42,6 +42,10 @@ EXCLUDED = "excluded by mapping"
 SAME_KEY = "a later row of the file has the same key and says something else"
 EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclude')."
 CORRECT_THE_LINE = "Correct the line (quotes around a field with a delimiter)."
+LONGER = "the row covers other days than its period"
+REMEDIES = values.LOST | {
+    LONGER: "Ask for the report by day; a week's rows want 'period: week' under 'constants'."
+}
 LINES = {
     layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
     layouts.TOO_FEW: "Correct the line, or say 'ragged: pad' in the mapping if cells at the end of "
@@ -293,7 +297,10 @@ def take(
     opened = reading.open_file(con, file.mapping, file.path)
     try:
         file.plan = maps.plan(file.mapping, opened.headings, file.path.name)
-        file.assumptions = opened.assumptions
+        file.assumptions = opened.assumptions + tuple(
+            layouts.Assumption(f"'{now}' is '{before}'", f"{file.mapping.entry.export} has both")
+            for before, now in file.plan.respelled.items()
+        )
         yield from _stream(con, file, versions, opened, file.plan, aside)
     finally:
         reading.close(con, opened)
@@ -710,6 +717,7 @@ class Statement:
             for name in filled
         )
         source = self.source(self.opened.sql)
+        texts += "".join(f", {sql} as u_{name}" for name, sql in self._untils().items())
         as_text = f"select _n, _g, {self._left_out()} as _out, {texts} from ({source})"
         as_value = f"select *, {typed} from ({as_text})"
         judged = f"select *, {self._fault()} as _fault from ({as_value})"
@@ -720,6 +728,16 @@ class Statement:
             f"case when {shown} then json_object({said})::varchar end as _row_json "
             f"from ({judged})"
         )
+
+    def _untils(self) -> dict[str, str]:
+        """Column -> SQL of the cell that says the last day its row covers."""
+        found = {}
+        for name, source in self.plan.columns.items():
+            if source.how.until is not None:
+                there = tuple(self.cells)
+                heading = maps.find(source.how.until, there, self.file.path.name, name)
+                found[name] = self._cleaned(heading, source.how)
+        return found
 
     def _raw(self, name: str) -> str:
         """The cell behind a column, cleaned and reworded, or typed where it came with a type."""
@@ -847,8 +865,15 @@ class Statement:
                 tests += values.outside(value, column)
             if filled and column.type == "text" and self.mapping.entry.layout == "detect":
                 tests += values.damaged(f"t_{name}", name)
+            if filled and self.plan.columns[name].how.until is not None:
+                last = values.typed(f"u_{name}", column, self._marks(name))
+                week = "v_period = 'week'" if "period" in self.plan.columns else "false"
+                tests.append((
+                    f"u_{name} is not null and {last} is distinct from "
+                    f"{value} + case when {week} then 6 else 0 end", LONGER,
+                ))  # fmt: skip
             found += [
-                (test, name, reason, values.LOST.get(reason) or remedy(reason, column))
+                (test, name, reason, REMEDIES.get(reason) or remedy(reason, column))
                 for test, reason in tests
             ]
         return found

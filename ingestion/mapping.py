@@ -78,6 +78,7 @@ class From:
     duration: typing.Literal["h:m", "m:s", "h:m:s", "words"] | None = None
     language: str | None = None
     sentinels: typing.Literal["keep"] | None = None
+    until: str | None = None
     hashed: bool = False
 
 
@@ -203,6 +204,8 @@ class Plan(typing.NamedTuple):
     columns: dict[str, Source]
     unused: tuple[str, ...]
     refused: dict[str, str]
+    respelled: dict[str, str]
+    """A heading that the mapping names -> another spelling of it by the same export, as here."""
 
 
 class MappingError(ValueError):
@@ -276,6 +279,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
     virtual = _virtual(entry)
     there = (*headings, *virtual)
     columns: dict[str, Source] = {}
+    respelled: dict[str, str] = {}
     for name, said in entry.columns.items():
         how = From(heading=said) if isinstance(said, str) else said  # type: ignore[call-arg]
         if not how.heading and how.template is None:
@@ -288,7 +292,16 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
                     f"{file}: column '{heading}' is not taken as '{name}': {why}. "
                     f"Take it out of {mapping.told_in}."
                 )
-        columns[name] = Source(how, tuple(find(each, there, file, name) for each in wanted))
+        if how.heading and entry.export and how.heading not in there:
+            from ingestion import vocabulary
+
+            same = vocabulary.respelled(entry.export, name, there)
+            if same is not None and same.strip() != how.heading.strip():
+                respelled[how.heading] = same
+                wanted = (same,)
+        columns[name] = Source(
+            how, tuple(find(each, there, file, name, entry.export) for each in wanted)
+        )
     for name, value in _constants(mapping).items():
         columns.setdefault(name, Source(From(), (), value))
     for name in spec.columns:
@@ -305,6 +318,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
             f"{', '.join(headings) or 'no heading'}."
         )
     read = {heading for source in columns.values() for heading in source.headings}
+    read |= {source.how.until for source in columns.values() if source.how.until}
     read |= set(entry.exclude) | set(virtual.values() if virtual else ())
     read |= {cell for cells in groups(mapping, headings, file).values() for cell in cells.values()}
     unused = tuple(heading for heading in headings if heading not in read)
@@ -312,6 +326,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         {name: columns[name] for name in spec.columns if name in columns},
         unused,
         {heading: why for heading in unused if (why := _why_refused(heading))},
+        respelled,
     )
 
 
@@ -463,7 +478,9 @@ def _own(name: str, headings: tuple[str, ...], file: str) -> str:
     return same[0]
 
 
-def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
+def find(
+    wanted: str, headings: tuple[str, ...], file: str, column: str, export: str | None = None
+) -> str:
     """The heading that is wanted, blanks around it apart. Raises MappingError."""
     if wanted in headings or wanted in (ROW_NUMBER, CONTENT_KEY):
         return wanted
@@ -477,13 +494,21 @@ def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     same = [heading for heading in headings if heading.strip() == wanted.strip()]
     if len(same) == 1:
         return same[0]
-    raise MappingError(_no_heading(wanted, headings, file, column))
+    raise MappingError(_no_heading(wanted, headings, file, column, export))
 
 
-def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
+def _no_heading(
+    wanted: str, headings: tuple[str, ...], file: str, column: str, export: str | None = None
+) -> str:
+    from ingestion import vocabulary
+
+    near = [each for each in headings if not vocabulary.of_another(export, column, each)]
+    told = _nearest(wanted, near)
+    if told.startswith("known"):
+        told = f"the file has: {', '.join(headings[:40]) or 'no heading'}."
     return (
         f"{file}: no heading '{wanted}', which the mapping wants for '{column}'; "
-        f"{_nearest(wanted, headings)} Correct the mapping, or ask for the column again."
+        f"{told} Correct the mapping, or ask for the column again."
     )
 
 
