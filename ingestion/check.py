@@ -75,10 +75,11 @@ def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
 
 def preview(
     path: Path, each: Mapping, settings: Settings, data: Paths, say: typing.Callable[[str], None],
-    reasons: bool = True,
+    reasons: bool = True, asks: bool = False,
 ) -> bool | None:  # fmt: skip
     """Say what a file would load under a mapping, what not, and why (`reasons`: with the columns
-    and what was assumed); true when it is all of it, None when the file would not be taken."""
+    and what was assumed; `asks`: rows of one key that differ are a question); true when it is all
+    of it, None when the file would not be taken."""
     import duckdb
 
     file = File(each, path, each.label(path), "", state=feeding.state(path))
@@ -103,9 +104,9 @@ def preview(
         say(f"  new row: {example}")
     for line in _refusals(file):
         say(f"  {line}")
-    if file.differing and not reasons:
-        rows = ", ".join(str(row) for row, _ in file.differing[:10])
-        more = " and others" if len(file.differing) > 10 else ""
+    if asks and (differing := file.differing):
+        rows = ", ".join(map(str, differing[:10]))
+        more = " and others" if len(differing) > 10 else ""
         say(
             f"  open: row {rows}{more} and a later row each have one key "
             f"({', '.join(each.table.spec.key)}) and differ. Say --set repeated=sum if such rows "

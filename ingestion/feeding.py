@@ -107,12 +107,12 @@ class File:
         ]
 
     @property
-    def differing(self) -> list[tuple[int, str]]:
-        """(row of the file, remedy) of rows refused because a later row of their key differs."""
+    def differing(self) -> list[int]:
+        """Rows of the file that are refused because a later row of their key differs."""
         return [
-            (row["file_row"], row["remedy"])
+            row["file_row"]
             for table in self.refused
-            for row in table.select(["file_row", "reason", "remedy"]).to_pylist()
+            for row in table.select(["file_row", "reason"]).to_pylist()
             if row["reason"] == SAME_KEY
         ]
 
@@ -389,6 +389,7 @@ class _Said:
         self.paths: list[Path] = []
         self.writer: pq.ParquetWriter | None = None
         self.of_load: dict[str, str] = {}
+        self.more = 0
         self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
         if aside is not None:
             aside.folder.mkdir(parents=True, exist_ok=True)
@@ -452,8 +453,9 @@ class _Said:
         the last says, or with `repeated: sum` are added up; how many left. Those that say the same
         stay: see `_query`."""
         entry, relation = self.file.mapping.entry, self._relation()
-        before, differing = self.num_rows, 0
-        if entry.repeated == "last" or not self._repeated(relation):
+        before = self.num_rows
+        self.more = self._repeated(relation)
+        if entry.repeated == "last" or not self.more:
             return 0
         sign = _signature(self.file)
         again = f"from {relation} where hash(_row_key) in (select k from repeated)"
@@ -475,7 +477,9 @@ class _Said:
         )
         if entry.repeated == "sum":
             query = self._summed(query)
-        self._set(f"select {columns} from ({query}) order by file_row_number")
+        order = "order by file_row_number" if self.aside is None else ""
+        self._set(f"select {columns} from ({query}) {order}")
+        self.more = self._repeated(self._relation())
         if entry.repeated == "sum":
             self.file.repeated = before - differing - self.num_rows
         return differing
@@ -540,7 +544,7 @@ class _Said:
     def _query(self, relation: str, versions: Versions) -> str | None:
         """SQL of the new rows; None when all are."""
         key = "hash(_row_key)"
-        is_repeated = self._repeated(relation)
+        is_repeated = self.more
         self.file.repeated += is_repeated
         is_known = versions.has(self.file.mapping.table.name)
         beyond = versions.beyond(self.file) if is_known else []

@@ -299,9 +299,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
             if same is not None and same.strip() != how.heading.strip():
                 respelled[how.heading] = same
                 wanted = (same,)
-        columns[name] = Source(
-            how, tuple(find(each, there, file, name, entry.export) for each in wanted)
-        )
+        columns[name] = Source(how, tuple(find(each, there, file, name) for each in wanted))
     for name, value in _constants(mapping).items():
         columns.setdefault(name, Source(From(), (), value))
     for name in spec.columns:
@@ -478,9 +476,7 @@ def _own(name: str, headings: tuple[str, ...], file: str) -> str:
     return same[0]
 
 
-def find(
-    wanted: str, headings: tuple[str, ...], file: str, column: str, export: str | None = None
-) -> str:
+def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     """The heading that is wanted, blanks around it apart. Raises MappingError."""
     if wanted in headings or wanted in (ROW_NUMBER, CONTENT_KEY):
         return wanted
@@ -494,15 +490,13 @@ def find(
     same = [heading for heading in headings if heading.strip() == wanted.strip()]
     if len(same) == 1:
         return same[0]
-    raise MappingError(_no_heading(wanted, headings, file, column, export))
+    raise MappingError(_no_heading(wanted, headings, file, column))
 
 
-def _no_heading(
-    wanted: str, headings: tuple[str, ...], file: str, column: str, export: str | None = None
-) -> str:
+def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
     from ingestion import vocabulary
 
-    near = [each for each in headings if not vocabulary.of_another(export, column, each)]
+    near = [each for each in headings if not vocabulary.of_another(column, each)]
     told = _nearest(wanted, near)
     if told.startswith("known"):
         told = f"the file has: {', '.join(headings[:40]) or 'no heading'}."

@@ -96,7 +96,9 @@ def _one(
     for proposal in found:
         _explain(path, proposal, say)
         if not proposal.open:
-            preview = check.preview(path, _as_mapping(path, proposal), settings, data, say, False)
+            preview = check.preview(
+                path, _as_mapping(path, proposal), settings, data, say, False, True
+            )
             if preview is not None:
                 written.append(proposal.entry)
     if len(written) < len(found):
@@ -240,6 +242,10 @@ def _proposal(
     for match in recognised.matches:
         column = spec.columns[match.column]
         if match.template is not None or match.column in stated:
+            if recognised.export is not None:  # what is left out stays so, whatever else is said
+                _by_library(
+                    recognised.export, match, cells.get(match.heading, []), stated, excluded, []
+                )
             continue
         own = cells.get(match.heading)
         if match.heading in virtual:
@@ -373,7 +379,8 @@ def _by_library(
         return cells
     out = list(filled.out)
     there = {str(cell).strip().lower() for cell in cells}
-    if filled.unclear and there & {word.lower() for word in filled.words}:
+    came = there & {word.lower() for word in filled.words}
+    if filled.unclear and came and match.column not in stated:
         out += filled.unclear
     elif found := sorted(there & {word.lower() for word in filled.unclear}):
         questions.append(
@@ -523,7 +530,7 @@ def _wide(
         if not groups:
             questions.append("no column holds answers on a scale (0 to 10, or words of agreement).")
         unpivot = {"name": wide.name, "columns": [_escaped(h) for h in groups], "value": wide.value}
-        why = "they hold answers on a scale"
+        why = f"they hold answers on a scale: {'; '.join(groups)}"
     if not groups:
         return None, {}
     assumptions.append(Assumption(

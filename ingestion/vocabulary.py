@@ -121,7 +121,10 @@ def respelled(export: str, column: str, headings: tuple[str, ...]) -> str | None
     return found[0] if len(found) == 1 else None
 
 
-def of_another(export: str | None, column: str, heading: str) -> bool:
+GROSS = {"gross", "brutto", "brut", "bruto"}
+
+
+def of_another(column: str, heading: str) -> bool:
     """Whether the library knows a heading as that of another column and not of this one."""
     told = folded(heading)
     own = {folded(each) for each in (column, *synonyms().get(column, ()))}
@@ -130,15 +133,11 @@ def of_another(export: str | None, column: str, heading: str) -> bool:
     }
     for each in exports():
         for name in each.columns:
-            mine = name == column and export in (None, each.name)
-            (own if mine else others).update(folded(one) for one in each.headings(name))
+            (own if name == column else others).update(folded(one) for one in each.headings(name))
+    if told in own:
+        return False
     # Gross is not net, whatever else the two headings share.
-    gross = {"gross", "brutto", "brut", "bruto"}
-    net = {"net", "netto", "neto", "liquido", "nettokosten"}
-    names = {word for name in own for word in name.split()}
-    if gross & set(told.split()) and net & names and told not in own:
-        return True
-    return told in others and told not in own
+    return told in others or (column == "spend" and bool(GROSS & set(told.split())))
 
 
 def known(heading: typing.Any) -> bool:

@@ -380,6 +380,19 @@ def test_only_who_came_attended_and_on_the_day_they_came(tmp_path):
     assert told == [("77", "attended", "2026-06-20")]
 
 
+def test_who_was_expected_counts_when_a_person_says_so_and_who_cancelled_does_not(tmp_path):
+    stated = {"channel": "events", "kind": "attended"}
+    folder, proposal = proposed(
+        tmp_path, "attendees.csv", EVENT.replace("Checked In", "Attending"), stated
+    )
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = "select touchpoint_id, kind from raw_feeds.touchpoints"
+    assert folder.ask(told) == [("77", "attended")]
+    left = "select count(*) from ingest.quarantine where reason = 'excluded by mapping'"
+    assert folder.ask(left) == [(2,)]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "question"),
     [
