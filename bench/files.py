@@ -197,18 +197,58 @@ def confidence(folders: list[Path]) -> str:
             same = sum(meant.get(name) == heading for name, heading in pairs.items())
             found.append((guess.confidence, is_right, same if is_right else 0, len(pairs)))
     lines = []
+    others = [confidence for _, confidence in of_no_contract()]
     for low, high in BINS:
         own = [one for one in found if low <= one[0] < high]
+        none = sum(low <= each < high for each in others)
         right = sum(one[1] for one in own)
         pairs = sum(one[3] for one in own if one[1])
         same = sum(one[2] for one in own)
         share = f"{same / pairs:.0%} of {pairs}" if pairs else ""
-        lines.append(f"| {low:.2f} to {min(high, 1):.2f} | {len(own)} | {right} | {share} |")
+        lines.append(
+            f"| {low:.2f} to {min(high, 1):.2f} | {len(own)} | {right} | {share} | {none} |"
+        )
     return (
-        f"{len(found)} files.\n\n"
-        "| confidence | files | contract right | columns as in the mapping |\n"
-        "|---|---|---|---|\n" + "\n".join(lines)
+        f"{len(found)} files, and {len(others)} that belong to no contract.\n\n"
+        "| confidence | files | contract right | columns as in the mapping | of no contract |\n"
+        "|---|---|---|---|---|\n" + "\n".join(lines)
     )
+
+
+NO_CONTRACT = (
+    "dbt_ad_reporting/*account_history*", "dbt_ad_reporting/*ad_history*",
+    "dbt_ad_reporting/*ad_group*history*", "dbt_ad_reporting/*adgroup_history*",
+    "dbt_ad_reporting/*ad_set_history*", "dbt_ad_reporting/*squad_history*",
+    "dbt_ad_reporting/*keyword_history*", "dbt_ad_reporting/*portfolio*",
+    "dbt_ad_reporting/*profile_data*", "dbt_ad_reporting/*organization*",
+    "dbt_ad_reporting/*advertiser_history*", "dbt_ad_reporting/*advertiser_data*",
+    "dbt_ad_reporting/*geo_data*", "dbt_ad_reporting/*geo_region*",
+    "dbt_ad_reporting/*creative*history*", "dbt_ad_reporting/*line_item_history*",
+    "dbt_ad_reporting/*business_account*", "dbt_greenhouse/*.csv", "dbt_hubspot/*property*",
+    "dbt_hubspot/*pipeline*", "dbt_hubspot/*_company_data*", "dbt_hubspot/*_contact_data*",
+    "dbt_hubspot/*_deal_data*", "dbt_hubspot/*form*", "dbt_hubspot/*list*", "dbt_hubspot/role*",
+    "dbt_hubspot/*team*", "dbt_hubspot/engagement_*", "dbt_hubspot/owner*", "dbt_hubspot/email_*",
+)  # fmt: skip
+"""Tables of vendors' systems that no contract takes: registers of ads, of ids, recruiting."""
+
+
+def of_no_contract() -> list[tuple[str, float]]:
+    """(file, confidence) of tables that belong to no contract; empty without ../shared/real."""
+    from ingestion import layouts, mapping, recognition, vocabulary
+    from ingestion.mapping import MappingError
+    from ingestion.proposing import _cells
+
+    root = ROOT.parent / "shared" / "real" / "fivetran_seeds"
+    entry = mapping.Entry(feed=next(iter(mapping.feeds())), files="x", layout="detect")
+    found = []
+    for path in sorted({path for glob in NO_CONTRACT for path in root.glob(glob)}):
+        try:
+            (table, *_) = layouts.detected(path, entry, frozenset(), vocabulary.known)
+        except MappingError:
+            continue
+        guess = recognition.by_contract(table.layout.headings, _cells(table, entry))
+        found.append((path.name, guess.confidence if guess else 0.0))
+    return found
 
 
 LARGE = 10_000_000

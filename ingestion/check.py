@@ -22,6 +22,11 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 EXAMPLES = 3
+_REPEATED = {
+    "sum": "are added to another one of their key (repeated: sum)",
+    "last": "repeat a key that stands before in the file; the last counts (repeated: last)",
+    None: "say the same as another one of the file",
+}
 
 
 def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool:
@@ -70,10 +75,11 @@ def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
 
 def preview(
     path: Path, each: Mapping, settings: Settings, data: Paths, say: typing.Callable[[str], None],
-    reasons: bool = True,
+    reasons: bool = True, asks: bool = False,
 ) -> bool | None:  # fmt: skip
     """Say what a file would load under a mapping, what not, and why (`reasons`: with the columns
-    and what was assumed); true when it is all of it, None when the file would not be taken."""
+    and what was assumed; `asks`: rows of one key that differ are a question); true when it is all
+    of it, None when the file would not be taken."""
     import duckdb
 
     file = File(each, path, each.label(path), "", state=feeding.state(path))
@@ -88,19 +94,27 @@ def preview(
     if reasons:
         _columns(file, say)
     say(
-        f"  {file.fetched:,} rows: {file.new:,} new, {file.taken - file.new:,} known already, "
+        f"  {file.fetched:,} rows: {file.new:,} new, "
+        f"{file.taken - file.new - file.repeated:,} known already, "
         f"{file.quarantined:,} quarantined"
     )
     if file.repeated:
-        say(
-            f"  {file.repeated:,} rows repeat a key that stands before in the file; the last counts"
-        )
-    for each in file.noted:
-        say(f"  assumed: {each.what} ({each.why})")
+        say(f"  {file.repeated:,} rows {_REPEATED[each.entry.repeated]}")
+    for note in file.noted:
+        say(f"  assumed: {note.what} ({note.why})")
     for example in examples:
         say(f"  new row: {example}")
     for line in _refusals(file):
         say(f"  {line}")
+    if asks and (differing := file.differing):
+        rows = ", ".join(map(str, differing[:10]))
+        more = " and others" if len(differing) > 10 else ""
+        say(
+            f"  open: row {rows}{more} and a later row each have one key "
+            f"({', '.join(each.table.spec.key)}) and differ. Say --set repeated=sum if such rows "
+            "add up, or --set repeated=last if the last one corrects those before it."
+        )
+        return None
     # What the mapping leaves out on purpose is not in the way, nor is what never was a row.
     meant = sum(
         reason == feeding.EXCLUDED or reason in layouts.NO_ROWS
@@ -179,10 +193,10 @@ def _refusals(file: File) -> Iterator[str]:
     if not file.refused:
         return
     table = pa.concat_tables(file.refused)
-    counted = table.group_by(["reason", "remedy"]).aggregate([("file_row", "count")])
+    counted = table.group_by(["reason"]).aggregate([("file_row", "count"), ("remedy", "min")])
     rows = sorted(counted.to_pylist(), key=lambda row: (-row["file_row_count"], row["reason"]))
     for row in rows:
-        yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy']}"
+        yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy_min']}"
         same = [each for each in table.to_pylist() if each["reason"] == row["reason"]][:EXAMPLES]
         for each in same:
             yield f"    row {each['file_row']}: {each['row_json']}"

@@ -1,8 +1,9 @@
 """Files people drop, taken into the log of versions: read, parsed, checked, compared, streamed.
 
 A file's rows are read by DuckDB as one stream. What they say is set aside, typed and hashed: in
-memory, or for a large file as Parquet beside the load, which then takes that as it is. There a
-repeated key keeps its last row, and a row that says what the warehouse already says adds nothing.
+memory, or for a large file as Parquet beside the load, which then takes that as it is. There rows
+of one key become one (see `_Said`), a row that says what the warehouse already says adds nothing,
+and one that says more or something else keeps what its mapping does not speak of.
 The file itself may be larger than memory; keys and hashes of its rows (16 bytes each) are held.
 """
 
@@ -12,6 +13,8 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import os
+import shutil
 import typing
 import uuid
 import warnings
@@ -37,8 +40,13 @@ SMALL = 8_000_000  # bytes; a file below is held in memory
 UNIQUE = ("_row_key", "_row_hash", "_file_row")  # a dictionary of these is in vain
 OUT = "out:"
 EXCLUDED = "excluded by mapping"
+SAME_KEY = "a later row of the file has the same key and says something else"
 EXCLUDED_REMEDY = "Nothing: the mapping leaves such rows out on purpose ('exclude')."
 CORRECT_THE_LINE = "Correct the line (quotes around a field with a delimiter)."
+LONGER = "the row covers other days than its period"
+REMEDIES = values.LOST | {
+    LONGER: "Ask for the report by day; a week's rows want 'period: week' under 'constants'."
+}
 LINES = {
     layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
     layouts.MAY_BE_TOTAL: "Say 'totals: drop' in the mapping if it is a total, 'totals: keep' if "
@@ -85,7 +93,8 @@ class File:
     noted: tuple[layouts.Assumption, ...] = ()
     """What only all its rows tell."""
     repeated: int = 0
-    """Rows whose key stands before in the file; the last one counts."""
+    """Rows taken that are one with another row of their key: said twice, added up, or followed by
+    the row that counts, as the mapping's `repeated` says."""
     fetched: int = 0
     taken: int = 0
     new: int = 0
@@ -95,6 +104,28 @@ class File:
     @property
     def quarantined(self) -> int:
         return sum(table.num_rows for table in self.refused)
+
+    @property
+    def told(self) -> list[str]:
+        """Stored columns beside the key that the mapping fills, in their order: what a row says.
+        Versions are told apart within a key, so the key's own columns need no place in it."""
+        assert self.plan is not None
+        spec = self.mapping.table.spec
+        return [
+            stored_name(name, column)
+            for name, column in spec.columns.items()
+            if name in self.plan.columns and name not in spec.key and column.personal != "drop"
+        ]
+
+    @property
+    def differing(self) -> list[int]:
+        """Rows of the file that are refused because a later row of their key differs."""
+        return [
+            row["file_row"]
+            for table in self.refused
+            for row in table.select(["file_row", "reason"]).to_pylist()
+            if row["reason"] == SAME_KEY
+        ]
 
 
 class Part(typing.NamedTuple):
@@ -113,15 +144,25 @@ class Aside:
     stamp: Callable[[], dt.datetime]
 
 
+class Held(typing.NamedTuple):
+    """A run's own rows of one table: small files in memory, else Parquet; with their order."""
+
+    tables: list[pa.Table]
+    paths: list[tuple[Path, int]]
+    filled: set[str]
+
+
 class Versions:
     """What the log says now: the warehouse (read-only) and earlier files of this run. Holds keys
-    and hashes of the file at hand, nothing else. The connection must be closed before a load."""
+    and hashes of the file at hand, and the small files of this run that another one of their
+    table follows. The connection must be closed before a load, `close` called after it."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> None:
         self.con = con
-        self.aside = con.cursor()  # `con` is streaming while rows are said
-        self.kept: set[str] = set()
+        self.kept: dict[str, Held] = {}
         self.filled: set[str] = set()
+        self.known: dict[str, set[str]] = {}
+        self.files = 0
         if warehouse and warehouse.exists():
             con.execute(f"attach {values.quoted(str(warehouse))} as warehouse (read_only)")
             for (name,) in con.execute(
@@ -132,34 +173,64 @@ class Versions:
 
     def has(self, table: str) -> bool:
         """Whether anything was said for the table before."""
-        return table in self.kept | self.filled
+        return table in self.filled or bool(self._held(table))
 
     def keep(self, table: str) -> None:
         """Remember this run's own statements for a table: another file of it follows."""
-        if table not in self.kept:
-            self.con.execute(f"create table said_{table} (k varchar, h bigint, n bigint)")
-            self.kept.add(table)
+        self.kept.setdefault(table, Held([], [], set()))
 
-    def now(self, file: File) -> bool:
+    def close(self) -> None:
+        for held in self.kept.values():
+            for path, _ in held.paths:
+                path.unlink(missing_ok=True)
+
+    def beyond(self, file: File) -> list[str]:
+        """Columns that were said something in and that the file's mapping does not speak of."""
+        table, told = file.mapping.table, set(file.told)
+        open_ = [name for name in table.stored if name not in told | set(table.stored_key)]
+        if table.name in self.filled and table.name not in self.known:
+            counts = ", ".join(f'count("{name}")' for name in table.stored)
+            found = self.con.execute(f"select {counts} from warehouse.raw_feeds.{table.name}")
+            counted = zip(table.stored, found.fetchall()[0], strict=True)
+            self.known[table.name] = {name for name, count in counted if count}
+        said = self.known.get(table.name, set())
+        if table.name in self.kept:
+            said = said | self.kept[table.name].filled
+        return [name for name in open_ if name in said]
+
+    def now(self, file: File, beyond: list[str]) -> bool:
         """Fill `current` (k, h) with what counts as said already of the keys in the table `keys`:
         a key's version now and, for a file that is read again, those before it that another file
-        corrected. False when there are none."""
+        corrected; `h` is of the columns that the file's mapping fills. `carried` (k, s) holds what
+        the version now says in `beyond`, the others. False when there are none."""
         con, name = self.con, file.mapping.table.name
+        # What is unknown leaves no trace in a hash: where nothing is beyond, it is the row's own.
+        told = {each: f'"{each}"' for each in file.told}
+        hash_ = values.row_number(told) if beyond else "_row_hash"
+        rest = "{" + ", ".join(f"'{each}': \"{each}\"" for each in beyond) + "}"
+        rest = rest if beyond else "null"
         con.execute("create or replace table current (k varchar, h bigint)")
+        latest = []
         if name in self.filled:
             con.execute(
-                "create or replace table versions as select _row_key as k, _row_hash as h, "
-                "_file as f, (_loaded_at, _dlt_load_id, _file_row) as n "
+                f"create or replace table versions as select _row_key as k, {hash_} as h, "
+                f"{rest} as s, _file as f, (_loaded_at, _dlt_load_id, _file_row) as n "
                 f"from warehouse.raw_feeds.{name} "
                 "semi join keys on k = hash(_row_key)"
             )
-            con.execute("insert into current select k, arg_max(h, n) from versions group by 1")
-        if name in self.kept:
+            latest.append("select k, h, s, n, 0 as own from versions")
+        if held := self._held(name):
             con.execute(
-                "create or replace table current as "
-                "select coalesce(s.k, c.k) as k, coalesce(s.h, c.h) as h from current c full join "
-                f"(select k, arg_max(h, n) as h from said_{name} group by k) s on s.k = c.k"
+                f"create or replace table own as select _row_key as k, {hash_} as h, {rest} as s, "
+                f"_n as n from ({held}) semi join keys on k = hash(_row_key)"
             )
+            latest.append("select k, h, s, (timestamp '9999-01-01', '', n), 1 from own")
+        if latest:
+            con.execute(
+                "create or replace table carried as select k, arg_max({'h': h, 's': s}, (own, n)) "
+                f"as v from ({' union all '.join(latest)}) as t (k, h, s, n, own) group by 1"
+            )
+            con.execute("insert into current select k, v.h from carried")
         if name in self.filled and file.is_again:
             con.execute(
                 "insert into current select distinct v.k, v.h from versions v "
@@ -169,17 +240,44 @@ class Versions:
             )
         return bool(con.execute("select count(*) from current").fetchall()[0][0])
 
-    def say(self, table: str, rows: pa.Table | Part) -> None:
-        if table in self.kept and rows.num_rows:
-            if isinstance(rows, Part):
-                saying = parquet(rows.path)
-            else:
-                saying = "saying"
-                self.aside.register("saying", rows.select(["_row_key", "_row_hash"]))
-            self.aside.execute(
-                f"insert into said_{table} select _row_key, _row_hash, "
-                f"(select count(*) from said_{table}) from {saying}"
-            )
+    def say(self, file: File, rows: pa.Table | Part, aside: Aside) -> None:
+        """Remember new rows of a file where another one of its table follows."""
+        held = self.kept.get(file.mapping.table.name)
+        if held is None:
+            return
+        self.files += 1
+        held.filled.update(file.told, self.beyond(file))
+        if isinstance(rows, Part):
+            path = aside.folder / f"{uuid.uuid4().hex}.parquet"
+            try:  # the load takes the other name away
+                os.link(rows.path, path)
+            except OSError:
+                shutil.copyfile(rows.path, path)
+            held.paths.append((path, self.files))
+            return
+        number = pa.array([self.files] * rows.num_rows, pa.int64())
+        held.tables.append(rows.append_column("_n", number))
+        if sum(table.nbytes for table in held.tables) > 8 * SMALL:
+            aside.folder.mkdir(parents=True, exist_ok=True)
+            path = aside.folder / f"{uuid.uuid4().hex}.parquet"
+            pq.write_table(pa.concat_tables(held.tables), path, compression="lz4")
+            held.tables.clear()
+            held.paths.append((path, 0))
+
+    def _held(self, name: str) -> str | None:
+        """SQL of this run's own rows of a table, `_n` the number of their file; None if none."""
+        held = self.kept.get(name)
+        if held is None:
+            return None
+        parts = [
+            f"select * {f', {number} as _n' if number else ''} from "
+            f"read_parquet({values.quoted(str(path))})"
+            for path, number in held.paths
+        ]
+        if held.tables:
+            self.con.register("held", pa.concat_tables(held.tables))
+            parts.append("select * from held")
+        return " union all by name ".join(parts) or None
 
 
 def parquet(path: Path) -> str:
@@ -210,7 +308,10 @@ def take(
     opened = reading.open_file(con, file.mapping, file.path)
     try:
         file.plan = maps.plan(file.mapping, opened.headings, file.path.name)
-        file.assumptions = opened.assumptions
+        file.assumptions = opened.assumptions + tuple(
+            layouts.Assumption(f"'{now}' is '{before}'", f"{file.mapping.entry.export} has both")
+            for before, now in file.plan.respelled.items()
+        )
         yield from _stream(con, file, versions, opened, file.plan, aside)
     finally:
         reading.close(con, opened)
@@ -232,11 +333,10 @@ def _stream(
             said.add(_good(batch, file, sql))
         file.noted = tuple(layouts.Assumption(*each) for each in sql.witnesses.settle())
         rejected = reading.rejected(con, opened)
-        if opened.skips:
-            passed = sorted({*(line for line, _ in rejected), *opened.blank})
-            if passed:
-                said.place(passed)
-                file.refused = [_placed(table, "file_row", passed) for table in file.refused]
+        passed = sorted({*(line for line, _ in rejected), *opened.blank}) if opened.skips else []
+        if passed:
+            said.place(passed)
+            file.refused = [_placed(table, "file_row", passed) for table in file.refused]
         if rejected:
             file.fetched += len(rejected)
             file.refused.append(_lines_refused(file.label, rejected))
@@ -247,12 +347,46 @@ def _stream(
         file.taken = said.num_rows
         if not said.num_rows:
             return
+        if differing := said.one_a_key():
+            file.taken -= differing
+            file.refused.append(_differing(con, file, passed))
         new = said.new(versions)
         file.new = new.num_rows
         if new.num_rows:
-            versions.say(file.mapping.table.name, new)
+            versions.say(file, new, aside)
             said.hand_over()
             yield new
+
+
+def _differing(con: duckdb.DuckDBPyConnection, file: File, passed: list[int]) -> pa.Table:
+    """The rows in the table `differing`, as their file says them: it is read once more."""
+    assert file.plan is not None
+    opened = reading.open_file(con, file.mapping, file.path)
+    try:
+        rows = Statement(file, file.plan, opened).rows({}, "true")
+        found = _table(
+            con,
+            f"select r._file as file, r._file_row as file_row, "
+            f"{values.quoted(', '.join(file.mapping.table.spec.key))} as field, "
+            f"{values.quoted(SAME_KEY)} as reason, 'Row ' || d.place || ' counts. Say ''repeated: "
+            "sum'' in the mapping if such rows add up, ''repeated: last'' if the last one corrects "
+            "those before it.' as remedy, r._row_json as row_json "
+            f"from (select *, {_signature(file)} as _sign from ({rows})) r join differing d "
+            "on d.k = r._row_key where r._fault is null and r._sign <> d.s order by 2",
+        )
+    finally:
+        reading.close(con, opened)
+    return _placed(found.cast(REFUSALS), "file_row", passed)
+
+
+def _signature(file: File) -> str:
+    """What rows of one key must agree in to be one row: all they say, or with `repeated: sum` all
+    but the measures that add up and what is finer than the grain."""
+    if file.mapping.entry.repeated != "sum":
+        return "_row_hash"
+    spec = file.mapping.table.spec
+    apart = {*spec.adds, *spec.finer}
+    return values.row_number({name: f'"{name}"' for name in file.told if name not in apart})
 
 
 class _Said:
@@ -266,6 +400,7 @@ class _Said:
         self.paths: list[Path] = []
         self.writer: pq.ParquetWriter | None = None
         self.of_load: dict[str, str] = {}
+        self.more = 0
         self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
         if aside is not None:
             aside.folder.mkdir(parents=True, exist_ok=True)
@@ -324,41 +459,114 @@ class _Said:
         tables = (pa.Table.from_batches([batch]) for batch in batches)
         self._replace(_placed(table, "_file_row", passed) for table in tables)
 
-    def new(self, versions: Versions) -> pa.Table | Part:
-        """The rows that are new: of a repeated key the last, and what is not said already."""
+    def one_a_key(self) -> int:
+        """Rows of one key that differ leave for the table `differing` (k, s, place), all but what
+        the last says, or with `repeated: sum` are added up; how many left. Those that say the same
+        stay: see `_query`."""
+        entry, relation = self.file.mapping.entry, self._relation()
+        before = self.num_rows
+        self.more = self._repeated(relation)
+        if entry.repeated == "last" or not self.more:
+            return 0
+        sign = _signature(self.file)
+        again = f"from {relation} where hash(_row_key) in (select k from repeated)"
+        self.con.execute(
+            f"create or replace table differing as select _row_key as k, s, place from (select "
+            f"_row_key, arg_max(sign, n) as s, arg_max(_file_row, n) as place, "
+            "count(distinct sign) as several from (select _row_key, _file_row, "
+            f"file_row_number as n, {sign} as sign {again}) group by 1) where several > 1"
+        )
+        found = f"{again} and exists (from differing d where d.k = _row_key and d.s <> {sign})"
+        differing = self.con.execute(f"select count(*) {found}").fetchall()[0][0]
+        if not differing and entry.repeated != "sum":
+            return 0
+        columns = ", ".join(f'"{name}"' for name in self.columns)
+        query = (
+            f"select {columns}, file_row_number from {relation} where not (hash(_row_key) in "
+            "(select k from repeated) and exists "
+            f"(from differing d where d.k = _row_key and d.s <> {sign}))"
+        )
+        if entry.repeated == "sum":
+            query = self._summed(query)
+        order = "order by file_row_number" if self.aside is None else ""
+        self._set(f"select {columns} from ({query}) {order}")
+        self.more = self._repeated(self._relation())
+        if entry.repeated == "sum":
+            self.file.repeated = before - differing - self.num_rows
+        return differing
+
+    def _summed(self, query: str) -> str:
+        """Rows of one key added up; the first one's place is theirs."""
+        spec, stored = self.file.mapping.table.spec, self.file.mapping.table.stored
+        sums = {name: f'sum("{name}")::{SQL[stored[name].type]}' for name in spec.adds}
+        sums |= {
+            name: f'case when min("{name}") = max("{name}") and count("{name}") = count(*) '
+            f'then min("{name}") end'
+            for name in spec.finer
+        }
+        hash_ = values.row_number({name: f'"{name}"' for name in self.file.told})
+        columns = ", ".join(
+            f'{sums.get(name, f"""min("{name}")""")} as "{name}"'
+            for name in (*self.columns, "file_row_number")
+            if name not in ("_row_key", "_row_hash")
+        )
+        return (
+            f"with said_rows as ({query}), added as (select _row_key, {columns} from said_rows "
+            "where hash(_row_key) in (select k from repeated) group by 1) "
+            "select * from said_rows where hash(_row_key) not in (select k from repeated) "
+            f"union all by name select *, {hash_} as _row_hash from added"
+        )
+
+    def _set(self, query: str) -> None:
+        """What the query says takes the place of the rows."""
         if self.aside is None:
-            table = pa.concat_tables(self.tables)
-            self.con.register("said", table)
-            relation = "(select *, row_number() over () as file_row_number from said)"
+            self.tables = [_table(self.con, query)]
+            self.num_rows = self.tables[0].num_rows
         else:
-            self._close()
-            relation = parquet(self.path)
-        query = self._query(relation, versions)
+            self._replace(_batches(self.con, query, SMALL + 1))
+
+    def _relation(self) -> str:
         if self.aside is None:
-            return _table(self.con, query) if query else table
+            self.con.register("said", pa.concat_tables(self.tables))
+            return "(select *, row_number() over () as file_row_number from said)"
+        self._close()
+        return parquet(self.path)
+
+    def _repeated(self, relation: str) -> int:
+        """Fill `repeated` (k, more); the rows beyond the first of their key. Which keys are
+        repeated or known is told by 64 bits; two keys that share them are only looked at more
+        closely."""
+        self.con.execute(
+            f"create or replace table repeated as select k, count(*) - 1 as more from (select "
+            f"hash(_row_key) as k from {relation}) group by k having count(*) > 1"
+        )
+        return int(self.con.execute("select sum(more) from repeated").fetchall()[0][0] or 0)
+
+    def new(self, versions: Versions) -> pa.Table | Part:
+        """The rows that are new: of a repeated key the last, and what is not said already. They
+        keep what the version before says beyond what their mapping fills."""
+        query = self._query(self._relation(), versions)
+        if self.aside is None:
+            return _table(self.con, query) if query else pa.concat_tables(self.tables)
         if query is not None:
             self._replace(_batches(self.con, query, SMALL + 1))
         return Part(self.path, self.num_rows)
 
     def _query(self, relation: str, versions: Versions) -> str | None:
-        """SQL of the new rows; None when all are. Which keys are repeated or known is told by 64
-        bits; two keys that share them are only looked at more closely."""
+        """SQL of the new rows; None when all are."""
         key = "hash(_row_key)"
-        self.con.execute(
-            f"create or replace table repeated as select k, count(*) - 1 as more from "
-            f"(select {key} as k from {relation}) group by k having count(*) > 1"
-        )
-        more = self.con.execute("select sum(more) from repeated").fetchall()[0][0]
-        self.file.repeated = int(more or 0)
-        is_repeated = bool(more)
+        is_repeated = self.more
+        self.file.repeated += is_repeated
         is_known = versions.has(self.file.mapping.table.name)
+        beyond = versions.beyond(self.file) if is_known else []
         if is_known:
             self.con.execute(f"create or replace table keys as select {key} as k from {relation}")
-            is_known = versions.now(self.file)
+            is_known = versions.now(self.file, beyond)
             self.con.execute("drop table keys")
         if not is_repeated and not is_known:
             return None
         joins, tests = "", []
+        columns = {name: f'r."{name}"' for name in self.columns}
         if is_repeated:
             joins += (
                 " left join (select _row_key, max(file_row_number) as last "
@@ -369,9 +577,19 @@ class _Said:
         if is_known:
             joins += " left join current c on c.k = r._row_key and c.h = r._row_hash"
             tests.append("c.h is null")
-        columns = ", ".join(f'r."{name}"' for name in self.columns)
+        if is_known and beyond:
+            joins += " left join carried m on m.k = r._row_key"
+            columns |= {name: f'm.v.s."{name}"' for name in beyond}
+            said = {*self.file.told, *beyond}
+            merged = {
+                name: columns[name] for name in self.file.mapping.table.stored if name in said
+            }
+            columns["_row_hash"] = (
+                f"case when m.k is null then r._row_hash else {values.row_number(merged)} end"
+            )
+        told = ", ".join(f'{sql} as "{name}"' for name, sql in columns.items())
         order = "order by r.file_row_number" if self.aside is None else ""
-        return f"select {columns} from {relation} r{joins} where {' and '.join(tests)} {order}"
+        return f"select {told} from {relation} r{joins} where {' and '.join(tests)} {order}"
 
     def _replace(self, tables: Iterator[pa.Table]) -> None:
         before, self.path, self.num_rows = self.path, self._another(), 0
@@ -475,12 +693,12 @@ class Statement:
         inner = f"select *, unnest([{', '.join(structs)}]) as g from ({sql})"
         return f"select * exclude (g), g.* from ({inner}) where coalesce({known}) is not null"
 
-    def rows(self, of_load: dict[str, str]) -> str:
+    def rows(self, of_load: dict[str, str], shown: str = "_fault is not null") -> str:
         """All rows of the file: the stored columns, what the system says of them (and of their
-        load: column -> SQL), `_fault` and `_row_json`."""
+        load: column -> SQL), `_fault` and, where `shown`, `_row_json`."""
         columns = ", ".join(f"r.{name}" for name in self._columns())
         load = "".join(f", {sql} as {name}" for name, sql in of_load.items())
-        return f"select {columns}{load} from ({self._full()}) r"
+        return f"select {columns}{load} from ({self._full(shown)}) r"
 
     def refusals(self, rows: pa.Table) -> pa.Table:
         """Rows with a `_fault` as REFUSALS: the fault's numbers become words."""
@@ -542,33 +760,43 @@ class Statement:
         shown = self.witnesses.columns()
         return [*(f'"{name}"' for name in self.table.stored), *system, *shown]
 
-    def _full(self) -> str:
+    def _full(self, shown: str) -> str:
         """Cells, then texts, then values, then what is wrong with them, then keys and hashes."""
         stored = {name: c for name, c in self.table.spec.columns.items() if c.personal != "drop"}
         filled = [name for name in stored if name in self.plan.columns]
         texts = ", ".join(f"{self._raw(name)} as t_{name}" for name in filled)
         typed = ", ".join(f"{self._value(name)} as v_{name}" for name in stored)
         outputs = ", ".join(f'v_{name} as "{stored_name(name, c)}"' for name, c in stored.items())
-        # Versions are told apart within a key, so the key's own columns need no place in it.
-        told = [name for name in filled if name not in self.table.spec.key]
-        hash_ = values.row_number({stored_name(n, stored[n]): f"v_{n}" for n in told})
+        sources = {stored_name(name, column): f"v_{name}" for name, column in stored.items()}
+        hash_ = values.row_number({name: sources[name] for name in self.file.told})
         names = [f"v_{name}" for name in self.table.spec.key]
         said = ", ".join(
             f"{values.quoted(stored_name(name, stored[name]))}, {self._shown(name)}"
             for name in filled
         )
         source = self.source(self.opened.sql)
+        texts += "".join(f", {sql} as u_{name}" for name, sql in self._untils().items())
         as_text = f"select _n, _g, {self._left_out()} as _out, {texts} from ({source})"
         as_value = f"select *, {typed} from ({as_text})"
         judged = f"select *, {self._fault()} as _fault from ({as_value})"
-        shown = "".join(f", {sql} as {name}" for name, sql in self.witnesses.columns().items())
+        seen = "".join(f", {sql} as {name}" for name, sql in self.witnesses.columns().items())
         return (
-            f"select {outputs}{shown}, _n + {self.opened.first} as _file_row, "
+            f"select {outputs}{seen}, _n + {self.opened.first} as _file_row, "
             f"{values.quoted(self.file.label)} as _file, "
             f"{values.row_key(names)} as _row_key, {hash_} as _row_hash, _fault, "
-            f"case when _fault is not null then json_object({said})::varchar end as _row_json "
+            f"case when {shown} then json_object({said})::varchar end as _row_json "
             f"from ({judged})"
         )
+
+    def _untils(self) -> dict[str, str]:
+        """Column -> SQL of the cell that says the last day its row covers."""
+        found = {}
+        for name, source in self.plan.columns.items():
+            if source.how.until is not None:
+                there = tuple(self.cells)
+                heading = maps.find(source.how.until, there, self.file.path.name, name)
+                found[name] = self._cleaned(heading, source.how)
+        return found
 
     def _raw(self, name: str) -> str:
         """The cell behind a column, cleaned and reworded, or typed where it came with a type."""
@@ -698,8 +926,15 @@ class Statement:
                 tests += values.outside(value, column)
             if filled and column.type == "text" and self.mapping.entry.layout == "detect":
                 tests += values.damaged(f"t_{name}", name)
+            if filled and self.plan.columns[name].how.until is not None:
+                last = values.typed(f"u_{name}", column, self._marks(name))
+                week = "v_period = 'week'" if "period" in self.plan.columns else "false"
+                tests.append((
+                    f"u_{name} is not null and {last} is distinct from "
+                    f"{value} + case when {week} then 6 else 0 end", LONGER,
+                ))  # fmt: skip
             found += [
-                (test, name, reason, values.LOST.get(reason) or remedy(reason, column))
+                (test, name, reason, REMEDIES.get(reason) or remedy(reason, column))
                 for test, reason in tests
             ]
         return found

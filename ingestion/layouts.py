@@ -135,7 +135,9 @@ def dialect(lines: list[str], encoding: str, entry: Entry, name: str) -> tuple[D
     delimiters = [entry.delimiter] if entry.delimiter else DELIMITERS
     if declared and not entry.delimiter:
         delimiters = [declared[1]]
-    body = lines[skip:]
+    # Notes above reports (GA4) are no witnesses for how their rows are divided.
+    body = [line for line in lines[skip:] if not line.startswith(("# ", "#-", "#\n", "#\r"))]
+    body = body if len(body) > 1 else lines[skip:]
     text = "".join(body)
     found = []
     seen: dict[tuple, tuple] = {}

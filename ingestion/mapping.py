@@ -78,6 +78,7 @@ class From:
     duration: typing.Literal["h:m", "m:s", "h:m:s", "words"] | None = None
     language: str | None = None
     sentinels: typing.Literal["keep"] | None = None
+    until: str | None = None
     hashed: bool = False
 
 
@@ -118,6 +119,7 @@ class Entry:
     totals: typing.Literal["refuse", "keep", "drop"] = "refuse"
     merged: typing.Literal["refuse", "first", "each"] = "refuse"
     pages: typing.Literal["refuse", "keep"] = "refuse"
+    repeated: typing.Literal["sum", "last"] | None = None
     language: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -149,7 +151,11 @@ class Mapping(typing.NamedTuple):
             for field in dataclasses.fields(self.entry)
             if (value := getattr(self.entry, field.name)) != field.default
         }
-        said["contract"] = dataclasses.asdict(self.table.spec)
+        contract = dataclasses.asdict(self.table.spec)
+        # What adds up is asked for by `repeated: sum` only.
+        if self.entry.repeated != "sum":
+            del contract["adds"], contract["finer"]
+        said["contract"] = contract
         text = json.dumps(said, sort_keys=True, default=str)
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -200,6 +206,8 @@ class Plan(typing.NamedTuple):
     columns: dict[str, Source]
     unused: tuple[str, ...]
     refused: dict[str, str]
+    respelled: dict[str, str]
+    """A heading that the mapping names -> another spelling of it by the same export, as here."""
 
 
 class MappingError(ValueError):
@@ -273,6 +281,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
     virtual = _virtual(entry)
     there = (*headings, *virtual)
     columns: dict[str, Source] = {}
+    respelled: dict[str, str] = {}
     for name, said in entry.columns.items():
         how = From(heading=said) if isinstance(said, str) else said  # type: ignore[call-arg]
         if not how.heading and how.template is None:
@@ -285,6 +294,13 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
                     f"{file}: column '{heading}' is not taken as '{name}': {why}. "
                     f"Take it out of {mapping.told_in}."
                 )
+        if how.heading and entry.export and how.heading not in there:
+            from ingestion import vocabulary
+
+            same = vocabulary.respelled(entry.export, name, there)
+            if same is not None and same.strip() != how.heading.strip():
+                respelled[how.heading] = same
+                wanted = (same,)
         columns[name] = Source(how, tuple(find(each, there, file, name) for each in wanted))
     for name, value in _constants(mapping).items():
         columns.setdefault(name, Source(From(), (), value))
@@ -302,6 +318,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
             f"{', '.join(headings) or 'no heading'}."
         )
     read = {heading for source in columns.values() for heading in source.headings}
+    read |= {source.how.until for source in columns.values() if source.how.until}
     read |= set(entry.exclude) | set(virtual.values() if virtual else ())
     read |= {cell for cells in groups(mapping, headings, file).values() for cell in cells.values()}
     unused = tuple(heading for heading in headings if heading not in read)
@@ -309,6 +326,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         {name: columns[name] for name in spec.columns if name in columns},
         unused,
         {heading: why for heading in unused if (why := _why_refused(heading))},
+        respelled,
     )
 
 
@@ -385,6 +403,11 @@ def made(entry: Entry, folder: Path, told_in: str) -> Mapping:
         if isinstance(said, From) and said.heading and said.template:
             raise ConfigError(f"{told_in}: '{name}' has both 'from' and 'template'; keep one.")
     _check_layout(entry, told_in)
+    if entry.repeated == "sum" and not table.spec.adds:
+        raise ConfigError(
+            f"{told_in}: 'repeated: sum' wants measures that add up, and feed '{entry.feed}' names "
+            "none ('adds'). Say 'repeated: last', or make the rows one at the source."
+        )
     wide = entry.unpivot
     if wide and sum(map(bool, (texts(wide.columns), wide.groups, wide.dates))) != 1:
         raise ConfigError(
@@ -486,9 +509,15 @@ def find(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
 
 
 def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) -> str:
+    from ingestion import vocabulary
+
+    near = [each for each in headings if not vocabulary.of_another(column, each)]
+    told = _nearest(wanted, near)
+    if told.startswith("known"):
+        told = f"the file has: {', '.join(headings[:40]) or 'no heading'}."
     return (
         f"{file}: no heading '{wanted}', which the mapping wants for '{column}'; "
-        f"{_nearest(wanted, headings)} Correct the mapping, or ask for the column again."
+        f"{told} Correct the mapping, or ask for the column again."
     )
 
 

@@ -6,6 +6,7 @@ the file; the next build loads it, and next month's file under the same name.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import typing
@@ -25,7 +26,14 @@ from settings import ROOT, ConfigError, Paths, Settings
 
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
-              "header_row", "header_rows", "ragged", "totals", "merged", "pages")  # fmt: skip
+              "header_row", "header_rows", "ragged", "totals", "merged", "pages",
+              "repeated")  # fmt: skip
+NO_QUESTION = re.compile(
+    r"(?i)\b(id|ip|e-?mail|name|nachname|vorname|nom|prénom|nombre|apellido|custom data|user agent|"
+    r"browser|device|tags|collector|language|sprache|langue|idioma|latitude|longitude|duration|"
+    r"progress|recaptcha)\b"
+)
+"""Headings that tools of surveys write beside the questions, whatever their cells look like."""
 _MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
 
 
@@ -89,7 +97,9 @@ def _one(
     for proposal in found:
         _explain(path, proposal, say)
         if not proposal.open:
-            preview = check.preview(path, _as_mapping(path, proposal), settings, data, say, False)
+            preview = check.preview(
+                path, _as_mapping(path, proposal), settings, data, say, False, True
+            )
             if preview is not None:
                 written.append(proposal.entry)
     if len(written) < len(found):
@@ -142,8 +152,16 @@ def proposals(
             )  # fmt: skip
         )
     known = [each for each in found if each.recognised.export is not None]
-    if len(found) > 1 and known:
-        return known
+    if len(tables) > 1 and known:
+        taken = {each.table.name for each in known}
+        others = tuple(
+            Assumption(
+                f"report {each.name} ({', '.join(each.layout.headings[:4])}) is left",
+                "it is no export that the library knows (or --set report=)",
+            )
+            for each in tables if each.name not in taken
+        )  # fmt: skip
+        return [each._replace(assumptions=each.assumptions + others) for each in known]
     if len(found) > 1:
         found.sort(key=lambda one: -one.recognised.confidence)
         return found[:1]
@@ -226,23 +244,40 @@ def _proposal(
         for found in profiles.orders_of(heading, column)
     )  # fmt: skip
     context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
-    unpivot, virtual = _wide(table, recognised, assumptions, questions)
+    unpivot, virtual = _wide(table, recognised, cells, assumptions, questions)
+    excluded: dict[str, list[str]] = {}
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
         column = spec.columns[match.column]
         if match.template is not None or match.column in stated:
+            if recognised.export is not None:  # what is left out stays so, whatever else is said
+                _by_library(
+                    recognised.export, match, cells.get(match.heading, []), stated, excluded, []
+                )
             continue
         own = cells.get(match.heading)
         if match.heading in virtual:
             own = [cell for each in virtual[match.heading] for cell in cells.get(each, [])]
             if unpivot and match.heading == unpivot["name"]:
                 own = list(virtual[match.heading])
+        if recognised.export is not None:
+            own = _by_library(recognised.export, match, own or [], stated, excluded, questions)
         own_said = {
             key.split(".", 1)[1]: _text_or_list(value) for key, value in stated.items()
             if key.startswith(f"{match.column}.")
         }  # fmt: skip
         told = context._replace(stated={**said, **own_said})
-        decision = profiles.decide(match.column, column, match.heading, own or [], told)
+        judged = _without(own or [], match.words) if match.heading in virtual else own or []
+        decision = profiles.decide(match.column, column, match.heading, judged, told)
+        if recognised.export is not None:
+            period = _settled(recognised.export, match, cells, decision, stated, questions)
+            if period is not None:
+                recognised = recognised._replace(
+                    constants={**recognised.constants, "period": period}
+                )
+                assumptions.append(Assumption(
+                    "a row is a week", f"it covers the seven days from the Monday '{match.heading}'"
+                ))  # fmt: skip
         decision.settings |= own_said
         _with_words(decision, match, column, own or [])
         decided[match.column] = decision
@@ -281,6 +316,17 @@ def _proposal(
     entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}
+    if excluded:
+        entry["exclude"] = excluded
+        assumptions += [
+            Assumption(f"rows are left out where '{heading}' is one of {', '.join(words[:4])} ...",
+                       "the export's words for what never happened, or is gone")
+            for heading, words in excluded.items()
+        ]  # fmt: skip
+    if entry.get("repeated") == "sum" and "repeated" not in keys:
+        assumptions.append(Assumption(
+            "rows of one key add up", "the export may be finer than a row of the contract"
+        ))  # fmt: skip
     unused = tuple(heading for heading in table.layout.headings if heading not in read)
     return Proposal(entry, recognised, table, tuple(assumptions), tuple(questions), unused)
 
@@ -401,9 +447,123 @@ def _with_words(
         )
 
 
+def _without(cells: list[Cell], words: typing.Iterable[str]) -> list[Cell]:
+    known = {word.lower() for word in words}
+    return [cell for cell in cells if str(cell).strip().lower() not in known]
+
+
+def _by_library(
+    export: vocabulary.Export,
+    match: Match,
+    cells: list[Cell],
+    stated: dict[str, str],
+    excluded: dict[str, list[str]],
+    questions: list[str],
+) -> list[Cell]:
+    """The cells of rows that the export's words do not leave out; those words into `excluded`."""
+    filled = export.columns.get(match.column)
+    words = f"{match.column}.words" in stated
+    if match.column == "channel" and match.words and not words:
+        known = {*match.words, *match.words.values()}
+        odd = {str(cell).strip() for cell in _without(cells, known) if str(cell or "").strip()}
+        if odd:
+            questions.append(
+                f"'{sorted(odd)[0]}' in '{match.heading}' is no channel that the export's words "
+                "lead to one of ours. Map it under 'words' of 'channel' in the mapping."
+            )
+    if not isinstance(filled, vocabulary.Filled) or not filled.out:
+        return cells
+    out = list(filled.out)
+    there = {str(cell).strip().lower() for cell in cells}
+    came = there & {word.lower() for word in filled.words}
+    if filled.unclear and came and match.column not in stated:
+        out += filled.unclear
+    elif found := sorted(there & {word.lower() for word in filled.unclear}):
+        questions.append(
+            f"'{found[0]}' in '{match.heading}' says who was expected, and no row says who came. "
+            f"Say --set {match.column}=... if these count."
+        )
+    left = _without(cells, out)
+    known = {*filled.words, *filled.unclear, *filled.words.values()}
+    odd = {str(cell).strip() for cell in _without(left, known) if str(cell or "").strip()}
+    if odd and filled.unclear and not words:
+        questions.append(
+            f"'{sorted(odd)[0]}' in '{match.heading}' is no word that the export knows for "
+            f"'{match.column}'. Map it under 'words', or leave such rows out ('exclude')."
+        )
+    excluded[match.heading] = out
+    return left
+
+
+def _settled(
+    export: vocabulary.Export,
+    match: Match,
+    cells: dict[str, list[Cell]],
+    decision: profiles.Decision,
+    stated: dict[str, str],
+    questions: list[str],
+) -> str | None:
+    """What the library says of how an export writes a column: percents, the days a row covers.
+    The period that a row is, where it is none of a day."""
+    filled = export.columns.get(match.column)
+    times = filled.multiply if isinstance(filled, vocabulary.Filled) else None
+    if times is not None and not decision.settings.get("percent"):
+        decision.settings["multiply"] = times
+    names = {vocabulary.folded(each) for each in export.until.get(match.column, ())}
+    last = next((heading for heading in cells if vocabulary.folded(heading) in names), None)
+    if last is None:
+        return None
+    decision.settings["until"] = last
+    pairs = [
+        (a, b)
+        for a, b in zip(cells.get(match.heading, []), cells[last], strict=False)
+        if str(a or "").strip() and str(b or "").strip()
+    ]
+    longer = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    if longer is None or "period" in stated:
+        return None
+    forms = decision.settings.get("dates", ())
+    forms = (forms,) if isinstance(forms, str) else tuple(forms)
+    days = [(_day(a, forms), _day(b, forms)) for a, b in pairs]
+    if all(a and b and a.weekday() == 0 and (b - a).days == 6 for a, b in days):
+        return "week"
+    questions.append(
+        f"a row covers {longer[0]} to {longer[1]} ('{match.heading}', '{last}'), and the contract "
+        "knows days and weeks. Ask for the report by day, or by week from Monday to Sunday."
+    )
+    return None
+
+
+def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:
+    if isinstance(cell, dt.datetime):
+        return cell.date()
+    if isinstance(cell, dt.date):
+        return cell
+    for form in (*forms, "%Y-%m-%d"):
+        try:
+            return dt.datetime.strptime(str(cell).strip(), form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
+
+
+def _answers(cells: list[Cell], words: dict[str, str]) -> bool | None:
+    """Whether a column holds answers on a scale (numbers of 0 to 10, or the export's words); None
+    where only some of its cells are such."""
+    told = [str(c).strip() for c in cells if c is not None and str(c).strip()]
+    known = {word.lower() for word in words}
+    fits = [
+        each.lower() in known or bool(re.fullmatch(r"(10|[0-9])([.,]0)?", each)) for each in told
+    ]
+    if not told or not any(fits):
+        return False
+    return True if all(fits) else None
+
+
 def _wide(
     table: layouts.Table,
     recognised: Recognised,
+    cells: dict[str, list[Cell]],
     assumptions: list[Assumption],
     questions: list[str],
 ) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
@@ -444,8 +604,35 @@ def _wide(
             h for h in headings if h not in used and vocabulary.folded(h) not in told
             and not vocabulary.known(h)
         ]  # fmt: skip
-        unpivot = {"name": wide.name, "columns": groups, "value": wide.value}
-        why = "no other column of the export is called so"
+        column = next(m.column for m in recognised.matches if m.heading == wide.value)
+        filled = export.columns[column]
+        assert isinstance(filled, vocabulary.Filled)
+        words = filled.words
+        fits = {
+            h: False
+            if NO_QUESTION.search(h) and len(h.split()) < 4
+            else _answers(_without(cells.get(h, []), filled.out), words)
+            for h in groups
+        }
+        for heading in [h for h, is_scale in fits.items() if is_scale is None]:
+            odd = next(
+                str(c).strip() for c in _without(cells[heading], filled.out)
+                if c is not None and str(c).strip() and not _answers([c], words)
+            )  # fmt: skip
+            questions.append(
+                f"'{heading}' holds answers on a scale, and '{odd}', which is none that the "
+                "library knows. Correct the cell, or map it under 'words' of 'answer'."
+            )
+        left = [h for h, is_scale in fits.items() if is_scale is False]
+        if left:
+            assumptions.append(Assumption(
+                f"no questions, left out: {', '.join(left)}", "they hold no answers on a scale"
+            ))  # fmt: skip
+        groups = [h for h, is_scale in fits.items() if is_scale is not False]
+        if not groups:
+            questions.append("no column holds answers on a scale (0 to 10, or words of agreement).")
+        unpivot = {"name": wide.name, "columns": [_escaped(h) for h in groups], "value": wide.value}
+        why = f"they hold answers on a scale: {'; '.join(groups)}"
     if not groups:
         return None, {}
     assumptions.append(Assumption(
@@ -463,6 +650,8 @@ def _open(
 ) -> None:
     """Add to the questions what a person must say."""
     name = recognised.table.name
+    if recognised.export is not None and recognised.export.refused:
+        questions.append(f"not taken: {recognised.export.refused}.")
     if not is_named and recognised.export is None and recognised.confidence < recognition.SURE:
         others = f" or {', '.join(recognised.rivals)}" if recognised.rivals else ""
         questions.append(
@@ -512,6 +701,8 @@ def _entry(
     }
     if recognised.export is not None:
         entry["export"] = recognised.export.name
+        if recognised.export.repeated is not None:
+            entry["repeated"] = recognised.export.repeated
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
         entry["sheet"] = table.sheet

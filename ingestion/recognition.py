@@ -26,8 +26,16 @@ SURE = 0.75
 PART = "a name of it is part of the heading"
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
+COMMON = {"id", "name", "title", "status", "state", "type", "date", "text", "description", "url",
+          "link", "source", "email", "start date", "end date", "created", "created at",
+          "created on", "created time", "updated", "updated at", "last modified date",
+          "time zone", "language", "bezeichnung", "art", "typ", "datum", "nom", "statut",
+          "fecha", "nombre", "estado", "tipo", "data", "nome"}  # fmt: skip
+"""Headings, folded, that tell no contract from another."""
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
 _NAMED = re.compile(r"\.(name|label|title|value)$")
+_ENTITY = re.compile(r"(?i)(deal|negocio|negócio|affaire|geschäft|opportunity|lead) [-–] ")
+"""Pipedrive writes what a column is of before its name."""
 _SAMPLE = 500
 
 
@@ -149,6 +157,10 @@ def by_contract(
     rivals = tuple(one[1].name for one in ranked[1:] if one[0] >= 0.92 * confidence)
     if rivals:
         confidence *= 0.75
+    # An id, a name and a status: every table of every system has them.
+    own = [m for m in matches if m.score >= 0.9 and folded(m.heading) not in COMMON]
+    if len(own) < 2:
+        confidence *= 0.8
     filled = {match.column for match in matches}
     lacking = {
         column: "no heading is called or looks like it"
@@ -208,6 +220,7 @@ def _alike(column: str, heading: str) -> tuple[float, str]:
     told = folded(heading)
     bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", heading)) or told
     object_ = folded(_NAMED.sub("", heading))
+    bare = folded(_ENTITY.sub("", heading)) if _ENTITY.match(heading) else bare
     short = _SCOPE.sub("", bare).strip()
     own = folded(column)
     if own in (told, bare):

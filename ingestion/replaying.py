@@ -178,7 +178,7 @@ def _entry(origin: Mapping, row: dict[str, str]) -> dict[str, typing.Any]:
         own: dict[str, typing.Any] = {"from": stored}
         if isinstance(how, From):
             told = dataclasses.asdict(how)
-            left = ("heading", "template", "words", "hashed")
+            left = ("heading", "template", "words", "hashed", "until")
             own |= {
                 key: list(value) if isinstance(value, tuple) else value
                 for key, value in told.items()

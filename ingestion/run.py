@@ -354,6 +354,7 @@ def _batches(
                 yield Batch(table, rows)
         except (MappingError, OSError, UnicodeError, _duckdb_error()) as error:
             file.error = _of_file(file, error)
+    versions.close()
     con.close()  # its memory is wanted by the load that follows
 
 

@@ -64,6 +64,10 @@ class TableFile:
     freshness_days: int | None = None
     disposition: typing.Literal["versions", "merge", "snapshot", "scd2"] = "versions"
     window_days: int | None = None
+    adds: tuple[str, ...] = ()
+    """Measures that add up over rows finer than the grain (a mapping's `repeated: sum`)."""
+    finer: tuple[str, ...] = ()
+    """Columns in which such rows may differ; the sum says nothing there."""
 
 
 class Table(typing.NamedTuple):
@@ -152,9 +156,14 @@ def table(source: str, name: str) -> Table:
 
 def _read(path: Path) -> TableFile:
     spec = read_yaml(path, TableFile)
-    for name in (*spec.key, *([spec.event] if spec.event else [])):
+    for name in (*spec.key, *([spec.event] if spec.event else []), *spec.adds, *spec.finer):
         if name not in spec.columns:
-            raise ConfigError(f"{path}: '{name}' is named as key or event but is not a column.")
+            raise ConfigError(f"{path}: '{name}' is named but is not a column.")
+    for name in (*spec.adds, *spec.finer):
+        if name in spec.key or spec.columns[name].personal != "keep":
+            raise ConfigError(
+                f"{path}: '{name}' adds up or is finer, so it is no key nor personal."
+            )
     for name in (path.stem, *spec.columns):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ConfigError(f"{path}: '{name}' is not snake_case.")

@@ -22,6 +22,12 @@ class Filled:
     headings: tuple[str, ...] = ()
     words: dict[str, str] = dataclasses.field(default_factory=dict)
     template: str | None = None
+    multiply: float | None = None
+    """Of cells that say no percent: 100 is certain where the contract says 1."""
+    out: tuple[str, ...] = ()
+    """Words of rows that are none of the contract's: left out on purpose, and counted."""
+    unclear: tuple[str, ...] = ()
+    """Words that leave out a row only where another row has one of `words`; else they are asked."""
 
 
 @strict
@@ -46,6 +52,13 @@ class Export:
     asks: dict[str, str] = dataclasses.field(default_factory=dict)
     unpivot: Wide | None = None
     wide: Wide | None = None
+    repeated: typing.Literal["sum"] | None = None
+    """Its rows may be finer than the contract's grain (spots, ad sets): then they add up."""
+
+    until: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    """Of a day's column: headings of the last day that a row covers."""
+    refused: str | None = None
+    """Why it is recognised and not taken."""
 
     def headings(self, column: str) -> tuple[str, ...]:
         said = self.columns[column]
@@ -63,7 +76,7 @@ def exports() -> tuple[Export, ...]:
             table = feeds().get(each.feed)
             if table is None:
                 raise ConfigError(f"{path}: '{each.name}' names no feed '{each.feed}'.")
-            for column in (*each.columns, *each.constants, *each.asks):
+            for column in (*each.columns, *each.constants, *each.asks, *each.until):
                 if column not in table.spec.columns:
                     raise ConfigError(f"{path}: '{each.name}': no column '{column}' in the feed.")
             found.append(each)
@@ -94,7 +107,37 @@ def headings() -> frozenset[str]:
         for column in each.columns:
             found |= {folded(heading) for heading in each.headings(column)}
         found |= {folded(heading) for spellings in each.needs for heading in spellings}
+        found |= {folded(heading) for headings_ in each.until.values() for heading in headings_}
     return frozenset(found)
+
+
+def respelled(export: str, column: str, headings: tuple[str, ...]) -> str | None:
+    """The one heading that the export knows for a column, spelled as there."""
+    known_ = next((each for each in exports() if each.name == export), None)
+    if known_ is None or column not in known_.columns:
+        return None
+    names = {folded(each) for each in known_.headings(column)}
+    found = [each for each in headings if folded(each) in names]
+    return found[0] if len(found) == 1 else None
+
+
+GROSS = {"gross", "brutto", "brut", "bruto"}
+
+
+def of_another(column: str, heading: str) -> bool:
+    """Whether the library knows a heading as that of another column and not of this one."""
+    told = folded(heading)
+    own = {folded(each) for each in (column, *synonyms().get(column, ()))}
+    others = {
+        folded(name) for other, names in synonyms().items() if other != column for name in names
+    }
+    for each in exports():
+        for name in each.columns:
+            (own if name == column else others).update(folded(one) for one in each.headings(name))
+    if told in own:
+        return False
+    # Gross is not net, whatever else the two headings share.
+    return told in others or (column == "spend" and bool(GROSS & set(told.split())))
 
 
 def known(heading: typing.Any) -> bool:

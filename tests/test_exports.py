@@ -1,6 +1,7 @@
 """Known exports, each on a small sample written as its vendor writes it: headings, marks, notes."""
 
 import csv
+import types
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,7 @@ SAMPLES = {
          "date": "2026-09-01"}),
     "matomo_visits": (
         "matomo.csv", "date,label,nb_uniq_visitors,nb_visits,nb_actions\n"
-        "2026-09-01,Direct Entry,11,12,17\n", {}, {"channel": "direct", "sessions": 12}),
+        "2026-09-01,Direct Entry,11,12,17\n", {}, {"channel": "website", "sessions": 12}),
     "google_ads_days": (
         "Campaign report.csv",
         "Campaign report\nSeptember 1, 2026 - September 30, 2026\n"
@@ -174,8 +175,10 @@ SAMPLES = {
         {"outcome": "won", "amount": 1500.5, "deal_id": "7"}),
     "event_attendees": (
         "attendees.csv", "Order no.,Order Date,First Name,Last Name,Email,Attendee no.,"
-        "Attendee Status,Event Name\n1,2026-09-01 10:00:00,Ada,L,ada@example.org,77,Attending,"
-        "Open day\n", {"channel": "events"}, {"touchpoint_id": "77", "event_id": "Open day"}),
+        "Attendee Status,Event Name,Event Start Date\n1,2026-09-01 10:00:00,Ada,L,ada@example.org,"
+        "77,Checked In,Open day,2026-09-20 10:00:00\n", {"channel": "events"},
+        {"touchpoint_id": "77", "event_id": "Open day", "kind": "attended",
+         "occurred_at": "2026-09-20 10:00:00"}),
     "survey_responses": (
         "pulse.csv", "Respondent ID,Start Date,End Date,I enjoy my work,I have the tools\n"
         "1,2026-05-01,2026-05-01,4,5\n2,2026-05-02,2026-05-13,3,\n",
@@ -248,7 +251,7 @@ def test_every_known_export_has_a_sample():
     assert {export.name for export in vocabulary.exports()} == set(SAMPLES)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted({*SAMPLES} - {"media_plan_months"}))
 def test_an_export_is_recognised_and_loads_as_its_vendor_means_it(tmp_path, name):
     import yaml
 
@@ -282,7 +285,7 @@ def test_totals_and_notes_of_an_export_are_never_rows(tmp_path):
 
     for name, expected in (("youtube_studio_videos", 1), ("salesforce_opportunities", 1),
                            ("ga4_traffic_acquisition_days", 2), ("google_ads_days", 1),
-                           ("survey_responses", 3), ("media_plan_months", 4)):  # fmt: skip
+                           ("survey_responses", 3)):  # fmt: skip
         file, content, stated, _ = SAMPLES[name]
         (tmp_path / name).mkdir()
         folder = FeedFolder(tmp_path / name)
@@ -327,3 +330,258 @@ def test_columns_of_the_seeds_find_their_contract():
         assert found.table.name == right[name] or found.confidence < recognition.SURE, (
             name, found.table.name, found.confidence,
         )  # fmt: skip
+
+
+# --- what a vendor means by its words, periods and rows ------------------------------------------
+
+
+def proposed(tmp_path, file, text, stated=None, contract=None):
+    folder = FeedFolder(tmp_path)
+    path = folder.put(file, text)
+    (proposal,) = proposing.proposals(path, folder.settings, contract, dict(stated or {}))
+    return folder, proposal
+
+
+def loaded(folder, *proposals):
+    import yaml
+
+    entries = [proposal.entry for proposal in proposals]
+    folder.put("mapping.yml", yaml.safe_dump(entries, allow_unicode=True))
+    folder.ingest()
+
+
+def test_words_of_the_library_lead_to_channels_that_there_are():
+    with (ROOT / "dbt_project" / "seeds" / "channels.csv").open(encoding="utf-8") as file:
+        seed = {row["channel_id"] for row in csv.DictReader(file)}
+    for export in vocabulary.exports():
+        if export.feed != "channel_days":
+            continue
+        said = export.columns.get("channel")
+        told = {export.constants.get("channel"), *getattr(said, "words", {}).values()} - {None}
+        assert told <= seed, (export.name, told - seed)
+
+
+EVENT = (
+    "Order no.,Order Date,Email,Attendee no.,Attendee Status,Event Name,Check-in Date\n"
+    "1,2026-06-01 10:00:00,ada@example.org,77,Checked In,Open day,2026-06-20 09:00:00\n"
+    "2,2026-06-02 10:00:00,bo@example.org,78,Not Attending,Open day,\n"
+    "3,2026-06-13 10:00:00,cy@example.org,79,Deleted,Open day,\n"
+    "4,2026-06-13 10:00:00,di@example.org,80,Attending,Open day,\n"
+)
+
+
+def test_only_who_came_attended_and_on_the_day_they_came(tmp_path):
+    folder, proposal = proposed(tmp_path, "attendees.csv", EVENT, {"channel": "events"})
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.load("touchpoints") == ("loaded", 4, 1, 1, 3)
+    told = folder.ask("select touchpoint_id, kind, occurred_at::date::varchar "
+                      "from raw_feeds.touchpoints")  # fmt: skip
+    assert told == [("77", "attended", "2026-06-20")]
+
+
+def test_who_was_expected_counts_when_a_person_says_so_and_who_cancelled_does_not(tmp_path):
+    stated = {"channel": "events", "kind": "attended"}
+    folder, proposal = proposed(
+        tmp_path, "attendees.csv", EVENT.replace("Checked In", "Attending"), stated
+    )
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = "select touchpoint_id, kind from raw_feeds.touchpoints"
+    assert folder.ask(told) == [("77", "attended")]
+    left = "select count(*) from ingest.quarantine where reason = 'excluded by mapping'"
+    assert folder.ask(left) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "question"),
+    [
+        ("Checked In", "Attending", "no row says who came"),
+        ("Not Attending", "On the fence", "'On the fence' in 'Attendee Status' is no word"),
+        (",Check-in Date", ",Note", "'occurred_at' (when) is missing"),
+    ],
+)
+def test_a_list_that_does_not_say_who_came_or_when_is_asked(tmp_path, before, after, question):
+    text = EVENT.replace(before, after)
+    _, proposal = proposed(tmp_path, "attendees.csv", text, {"channel": "events"})
+    assert any(question in each for each in proposal.open), proposal.open
+
+
+SURVEY = (
+    "Respondent ID,Collector ID,Start Date,End Date,IP Address,Email Address,Custom Data 1,"
+    "I know our goals [all].,My manager listens.,Department,Any comment\n"
+    ",,,,,,,Response,Response,Response,Open-Ended Response\n"
+    "118000000001,421000001,2026-07-14,2026-07-14,10.1.2.3,a@example.org,5,4,5,Marketing,Fine\n"
+    "118000000002,421000001,2026-07-14,2026-07-14,10.1.2.4,b@example.org,4,Strongly agree,3,"
+    "Sales,\n118000000003,421000001,2026-07-15,2026-07-15,10.1.2.5,c@example.org,3,2,,Sales,\n"
+)
+
+
+def test_only_answers_on_scales_are_questions_and_nobody_is_named(tmp_path):
+    folder, proposal = proposed(
+        tmp_path, "pulse.csv", SURVEY, {"survey": "pulse", "wave": "2026-H1"}
+    )
+    assert not proposal.open, proposal.open
+    left = next(a.what for a in proposal.assumptions if a.what.startswith("no questions"))
+    assert "IP Address" in left and "Collector ID" in left and "Any comment" in left
+    folder.put("pulse.csv", SURVEY.replace("118000000003", ""))
+    loaded(folder, proposal)
+    told = folder.ask("select question, answer, department from raw_feeds.survey_answers "
+                      "order by _file_row, question")  # fmt: skip
+    assert told == [
+        ("I know our goals [all].", 4, "Marketing"), ("My manager listens.", 5, "Marketing"),
+        ("I know our goals [all].", 5, "Sales"), ("My manager listens.", 3, "Sales"),
+    ]  # fmt: skip
+    rows = folder.ask("select row_json from ingest.quarantine where reason like '%missing'")
+    assert rows and not any("10.1.2" in row or "@" in row for (row,) in rows)
+
+
+def test_a_word_on_no_scale_is_asked(tmp_path):
+    text = SURVEY.replace("Strongly agree", "Rather")
+    _, proposal = proposed(tmp_path, "pulse.csv", text, {"survey": "p", "wave": "1"})
+    assert any("and 'Rather', which is none" in each for each in proposal.open)
+
+
+ADS = (
+    "Reporting starts,Reporting ends,Campaign name,Ad set name,Impressions,Amount spent (EUR),"
+    "Link clicks\n2026-07-13,2026-07-13,Spring,Berlin,1000,12.50,20\n"
+    "2026-07-13,2026-07-13,Spring,Hamburg,2100,50.00,60\n"
+    "2026-07-14,2026-07-14,Spring,Hamburg,2000,40.00,55\n"
+)
+
+
+def test_ad_sets_of_a_campaign_add_up(tmp_path):
+    folder, proposal = proposed(tmp_path, "ads.csv", ADS)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.load("channel_days") == ("loaded", 3, 3, 2, 0)
+    assert folder.ask("select sum(spend), sum(clicks) from raw_feeds.channel_days") == [
+        (102.5, 135)
+    ]
+    # Next month the file comes without the breakdown by day: no row passes for a day.
+    folder.put("ads.csv", ADS.replace("2026-07-13,2026-07-13", "2026-08-01,2026-08-31"))
+    folder.ingest()
+    assert folder.load("channel_days") == ("loaded", 3, 1, 0, 2)
+
+
+def test_a_month_is_no_day_and_a_plan_is_not_what_was_spent(tmp_path):
+    _, proposal = proposed(tmp_path, "ads.csv", ADS.replace("13,2026-07-13", "01,2026-07-31"))
+    assert any("a row covers 2026-07-01 to 2026-07-31" in each for each in proposal.open)
+    file, content, _, _ = SAMPLES["media_plan_months"]
+    (tmp_path / "plan").mkdir()
+    _, proposal = proposed(tmp_path / "plan", file, content)
+    assert any("a plan says what is to be spent" in each for each in proposal.open)
+
+
+def test_a_row_of_seven_days_from_a_monday_is_a_week(tmp_path):
+    text = "Standort;Belegung von;Belegung bis;Kontakte;Flächen;Kosten netto\n" \
+           "A 17;21.09.2026;27.09.2026;1.234.000;12;9.900,50\n"  # fmt: skip
+    folder, proposal = proposed(tmp_path, "ooh.csv", text)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.ask("select date::varchar, period, spend from raw_feeds.channel_days") == [
+        ("2026-09-21", "week", 9900.5)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "is_asked"), [("Paid Shopping", True), ("Unassigned", False)])
+def test_a_channel_that_no_word_leads_to_is_asked(tmp_path, word, is_asked):
+    file, content, _, _ = SAMPLES["ga4_traffic_acquisition_days"]
+    _, proposal = proposed(tmp_path, file, content.replace("Direct", word))
+    assert bool(proposal.open) == is_asked, proposal.open
+
+
+PIPEDRIVE = {
+    "es": ("Negocio - ID,Negocio - Título,Negocio - Valor,Negocio - Moneda,Negocio - Etapa,"
+           "Negocio - Estado,Negocio - Negocio creado,Negocio - Probabilidad", "Ganado", "Perdido"),
+    "fr": ("Affaire - ID,Affaire - Titre,Affaire - Valeur,Affaire - Devise,Affaire - Étape,"
+           "Affaire - Statut,Affaire - Affaire créée,Affaire - Probabilité", "Gagné", "Perdu"),
+    "pt": ("Negócio - ID,Negócio - Título,Negócio - Valor,Negócio - Moeda,Negócio - Etapa,"
+           "Negócio - Status,Negócio - Negócio criado em,Negócio - Probabilidade", "Ganho",
+           "Perdido"),
+    "de": ("Deal - ID,Deal - Titel,Deal - Wert,Deal - Währung,Deal - Phase,Deal - Status,"
+           "Deal - Deal erstellt,Deal - Wahrscheinlichkeit", "Gewonnen", "Verloren"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", PIPEDRIVE)
+def test_pipedrive_in_other_languages(tmp_path, language):
+    head, won, lost = PIPEDRIVE[language]
+    text = (f'{head}\n101,A,"12.500,00",EUR,P,{won},2026-05-02 09:11:00,100\n'
+            f'102,B,"3.200,50",EUR,P,{lost},2026-06-12 15:40:00,25\n')  # fmt: skip
+    folder, proposal = proposed(tmp_path, "deals.csv", text)
+    assert proposal.recognised.export.name == "pipedrive_deals" and not proposal.open
+    loaded(folder, proposal)
+    told = folder.ask("select outcome, amount, probability, created_on::varchar from "
+                      "raw_feeds.deals order by deal_id")  # fmt: skip
+    assert told == [("won", 12500, 1, "2026-05-02"), ("lost", 3200.5, 0.25, "2026-06-12")]
+
+
+def test_a_heading_that_is_another_spelling_of_the_export_is_taken(tmp_path):
+    from ingestion import check
+
+    head = "Sender;Sendetag;{};Kosten brutto;GRP\n"
+    row = "RTL;01.09.2026;9.360,00;18.000,00;4,5\n"
+    folder, proposal = proposed(tmp_path, "tv_1.csv", head.format("Kosten netto") + row)
+    loaded(folder, proposal)
+    path = folder.put("tv_2.csv", head.format("Nettokosten") + row.replace("01.09", "02.09"))
+    told = []
+    assert check.check([path], folder.settings, folder.paths, told.append), told
+    assert "  assumed: 'Nettokosten' is 'Kosten netto' (tv_post_buy has both)" in told
+    folder.ingest()
+    assert folder.ask("select sum(spend) from raw_feeds.channel_days") == [(18720,)]
+    path = folder.put("tv_3.csv", head.format("Kosten (n. n.)") + row)
+    told.clear()
+    check.check([path], folder.settings, folder.paths, told.append)
+    assert not any("did you mean 'Kosten brutto'" in line for line in told), told
+
+
+def test_exports_of_one_contract_live_together_in_one_folder(tmp_path):
+    """Through ingestion: three exports of LinkedIn and two that share a campaign's day."""
+    folder = FeedFolder(tmp_path)
+    found = []
+    for name in ("linkedin_page_followers", "linkedin_page_visitors", "linkedin_page_metrics"):
+        file, content, stated, _ = SAMPLES[name]
+        path = folder.put(file, content)
+        found += proposing.proposals(path, folder.settings, None, dict(stated))
+    for file, text in (
+        ("google.csv", "Campaign,Day,Currency code,Cost,Impr.,Clicks\nBrand,2026-09-13,EUR,5.50,"
+                       "100,7\n"),
+        ("analytics.csv", "Date,Session primary channel group,Session campaign,Sessions\n20260913,"
+                          "Paid Search,Brand,6\n"),
+    ):  # fmt: skip
+        found += proposing.proposals(folder.put(file, text), folder.settings)
+    assert not [each.open for each in found if each.open]
+    loaded(folder, *found)
+    days = "select {} from ({}) order by date_day"
+    sql = days.format("followers_gained, profile_views, impressions", staged("account_days"))
+    assert folder.ask(sql) == [(5, 42, 15)]
+    sql = days.format("spend, impressions, clicks, sessions", staged("channel_days"))
+    assert folder.ask(sql) == [(5.5, 100, 7, 6)]
+    assert folder.ask(staged("restatements")) == []
+    # What was said is corrected: one of five numbers, and only that is a restatement.
+    path = next(folder.folder.glob("acme_visitors*"))
+    path.write_text(path.read_text().replace(",42,", ",43,"))
+    folder.ingest()
+    sql = f"select column_name, value_before, value_after from ({staged('restatements')})"
+    assert folder.ask(sql) == [("profile_views", "42", "43")]
+
+
+def staged(name):
+    """A model of staging as SQL on raw_feeds, with the macros that dbt would give it."""
+    import jinja2
+
+    models = ROOT / "dbt_project" / "models" / "staging" / "feeds"
+    macros = (ROOT / "dbt_project" / "macros" / "versions.sql").read_text(encoding="utf-8")
+    told = {
+        "source": lambda schema, table: f"raw_{schema}.{table}",
+        "account_id": lambda network, account: f"{network} || ':' || {account}",
+    }
+    made = jinja2.Environment().from_string(macros, globals=told)
+    told["plumbline"] = types.SimpleNamespace(
+        sql_type=lambda kind: "varchar", versions_in_order=made.module.versions_in_order
+    )
+    made = jinja2.Environment().from_string(macros, globals=told).module
+    told |= {each: getattr(made, each) for each in ("latest_version", "version_pairs", "restated")}
+    text = (models / f"stg_feeds__{name}.sql").read_text(encoding="utf-8")
+    return jinja2.Environment().from_string(text, globals=told).render()

@@ -106,7 +106,7 @@ def test_two_files_of_one_load_are_two_statements_in_the_order_of_their_names(tm
 
 def test_of_a_key_that_stands_twice_in_a_file_the_last_good_row_counts(tmp_path):
     folder = FeedFolder(tmp_path)
-    folder.map(feed="fx_rates", files="*.csv")
+    folder.map(feed="fx_rates", files="*.csv", repeated="last")
     folder.put("a.csv", JULY + "USD,EUR,2026-07-01,0.5\nUSD,EUR,2026-07-01,none\n")
     folder.ingest()
     assert folder.load("fx_rates") == ("loaded", 4, 3, 2, 1)
@@ -149,7 +149,7 @@ def test_an_empty_column_makes_no_new_version(tmp_path):
 
 def test_small_and_large_files_of_one_load_keep_their_order(tmp_path, monkeypatch):
     folder = FeedFolder(tmp_path)
-    folder.map(feed="fx_rates", files="*.csv")
+    folder.map(feed="fx_rates", files="*.csv", repeated="last")
     folder.put("a.csv", HEAD + "USD,EUR,2026-07-02,1\n")
     large = folder.put("b.csv", JULY + "no row\nUSD,EUR,2026-07-02,2\nUSD,EUR,2026-07-04,none\n")
     folder.put("c.csv", HEAD + "USD,EUR,2026-07-02,3\n")

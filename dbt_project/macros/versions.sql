@@ -53,6 +53,7 @@
             {%- for column in columns %}
             versions.{{ column }},
             lag(versions.{{ column }}) over ({{ plumbline.versions_in_order() }}) as {{ column }}_before,
+            count(versions.{{ column }}) over ({{ plumbline.versions_in_order() }}) as {{ column }}_said,
             {%- endfor %}
             lag(versions._loaded_at) over ({{ plumbline.versions_in_order() }}) as said_at,
             versions._loaded_at as corrected_at,
@@ -61,7 +62,8 @@
     )
 {%- endmacro %}
 
-{# The changes in a CTE of `version_pairs`: one row per row, column and version that changed a value. #}
+{# The changes in a CTE of `version_pairs`: one row per row, column and version that changed a value.
+   A number that is said for the first time corrects nothing: another export may know it, or know it later. #}
 {% macro restated(table_name, columns) -%}
     {%- for column in columns %}
     select
@@ -76,7 +78,10 @@
         corrected_at,
         version_number
     from {{ table_name }}_versions
-    where version_number > 1 and {{ column }}_before is distinct from {{ column }}
+    where
+        version_number > 1
+        and {{ column }}_before is distinct from {{ column }}
+        and {{ column }}_said > case when {{ column }} is null then 0 else 1 end
     {%- if not loop.last %}
     union all
     {%- endif %}
