@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
     folder = FeedFolder(tmp_path)
     config = tmp_path / "plumbline.toml"
     config.write_text(
-        '# ours\n[organization]\nname = "T"\n[privacy]\nkey = "sample"\n[feeds]\nfolders = []\n'
+        '# ours\n[organization]\nname = "T"\n[privacy]\nkey = "public"\n[feeds]\nfolders = []\n'
     )
     monkeypatch.setenv("PLUMBLINE_CONFIG", str(config))
     folder.config = config
