@@ -317,7 +317,7 @@ def load_settings(path: Path | None = None) -> Settings:
     found = read_toml(path, Settings)
     if found.privacy.key == "sample" and found.sample is None:
         raise ConfigError(
-            f"{path}: [privacy] key = \"sample\" without [sample]: that key is published, and "
+            f'{path}: [privacy] key = "sample" without [sample]: that key is published, and '
             'whoever has it finds the person behind a hash. Write key = "environment" and set '
             "PLUMBLINE_KEY (16 characters or more) in the environment. What was built with the "
             "sample's key must be built anew (make clean)."

@@ -76,7 +76,8 @@ def preview(
     and what was assumed); true when it is all of it, None when the file would not be taken."""
     import duckdb
 
-    file = File(each, path, each.label(path), "", state=feeding.state(path))
+    file = File(each, path, each.label(path), feeding.content(path), state=feeding.state(path))
+    file.corrects = each.folder == data.corrections
     with _connected(settings) as con, _aside(data) as folder:
         try:
             examples = _examples(_taken(con, file, data, folder))
@@ -95,6 +96,8 @@ def preview(
         say(
             f"  {file.repeated:,} rows repeat a key that stands before in the file; the last counts"
         )
+    for note in file.notes:
+        say(f"  {note}")
     for example in examples:
         say(f"  new row: {example}")
     for line in _refusals(file):

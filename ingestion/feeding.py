@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion import layouts, reading, values
+from ingestion import layouts, precedence, reading, values
 from ingestion import mapping as maps
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
@@ -79,6 +79,12 @@ class File:
     taken: int = 0
     new: int = 0
     refused: list[pa.Table] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    """What became of rows that other files spoke of before (see `precedence`)."""
+    said: str | None = None
+    told_on: dt.date | None = None
+    last_event: dt.date | None = None
+    """What its rows say, in one mark; the day in its name; the last event in its rows."""
     error: str | None = None
 
     @property
@@ -193,7 +199,8 @@ def take(
     """The new rows of a file, typed, hashed and keyed; fills in `file` on the way.
 
     Columns: the stored ones of the table, `_row_key`, `_row_hash`, `_file`, `_file_row`; those of
-    a Part `_loaded_at` and `_dlt_load_id`, too.
+    a Part `_loaded_at` and `_dlt_load_id`, too. Rows that become older versions come last, with
+    the `_loaded_at` that puts them there.
     Raises MappingError when the file does not fit its mapping, or changed while it was read.
     """
     opened = reading.open_file(con, file.mapping, file.path)
@@ -233,12 +240,17 @@ def _stream(
         file.taken = said.num_rows
         if not said.num_rows:
             return
+        if said.is_copy():
+            return
         new = said.new(versions)
         file.new = new.num_rows
         if new.num_rows:
             versions.say(file.mapping.table.name, new)
             said.hand_over()
             yield new
+        if said.older is not None:
+            file.new += said.older.num_rows
+            yield said.older
 
 
 class _Said:
@@ -251,6 +263,7 @@ class _Said:
         self.tables: list[pa.Table] = []
         self.paths: list[Path] = []
         self.writer: pq.ParquetWriter | None = None
+        self.older: pa.Table | None = None
         self.of_load: dict[str, str] = {}
         self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
         if aside is not None:
@@ -310,18 +323,32 @@ class _Said:
         tables = (pa.Table.from_batches([batch]) for batch in batches)
         self._replace(_placed(table, "_file_row", rejected) for table in tables)
 
+    def is_copy(self) -> bool:
+        """Whether another file said exactly this. A copy of the bytes has the original's rows in
+        quarantine: they stay one."""
+        precedence.weigh(self.con, self.file, self._relation())
+        found = precedence.copied(self.con, self.file)
+        if found is not None and found[1]:
+            label = pa.scalar(found[0])
+            self.file.refused = [
+                table.set_column(0, "file", pa.repeat(label, table.num_rows))
+                for table in self.file.refused
+            ]
+        return found is not None
+
+    def _relation(self) -> str:
+        if self.aside is None:
+            self.con.register("said", pa.concat_tables(self.tables))
+            return "(select *, row_number() over () as file_row_number from said)"
+        self._close()
+        return parquet(self.path)
+
     def new(self, versions: Versions) -> pa.Table | Part:
-        """The rows that are new: of a repeated key the last, and what is not said already."""
+        """The rows that are new: of a repeated key the last, and what is not said already. Those
+        that become older versions go to `older`."""
+        query = self._query(self._relation(), versions)
         if self.aside is None:
-            table = pa.concat_tables(self.tables)
-            self.con.register("said", table)
-            relation = "(select *, row_number() over () as file_row_number from said)"
-        else:
-            self._close()
-            relation = parquet(self.path)
-        query = self._query(relation, versions)
-        if self.aside is None:
-            return _table(self.con, query) if query else table
+            return _table(self.con, query) if query else pa.concat_tables(self.tables)
         if query is not None:
             self._replace(_batches(self.con, query, SMALL + 1))
         return Part(self.path, self.num_rows)
@@ -342,6 +369,11 @@ class _Said:
             self.con.execute(f"create or replace table keys as select {key} as k from {relation}")
             is_known = versions.now(self.file)
             self.con.execute("drop table keys")
+        is_behind = (
+            is_known
+            and self.file.mapping.table.name in versions.filled
+            and precedence.judge(self.con, self.file, relation)
+        )
         if not is_repeated and not is_known:
             return None
         joins, tests = "", []
@@ -355,9 +387,23 @@ class _Said:
         if is_known:
             joins += " left join current c on c.k = r._row_key and c.h = r._row_hash"
             tests.append("c.h is null")
+        if is_behind:
+            self._set_older(relation, joins, tests)
+            joins += " left join behind b on b.k = r._row_key and b.h = r._row_hash"
+            tests.append("b.k is null")
         columns = ", ".join(f'r."{name}"' for name in self.columns)
         order = "order by r.file_row_number" if self.aside is None else ""
         return f"select {columns} from {relation} r{joins} where {' and '.join(tests)} {order}"
+
+    def _set_older(self, relation: str, joins: str, tests: list[str]) -> None:
+        columns = ", ".join(f'r."{name}"' for name in self.columns if name not in self.of_load)
+        found = _table(
+            self.con,
+            f"select {columns}, b.at as _loaded_at "
+            f"from {relation} r{joins} join behind b on b.k = r._row_key and b.h = r._row_hash "
+            f"where b.at is not null and {' and '.join(tests)} order by r.file_row_number",
+        )
+        self.older = found if found.num_rows else None
 
     def _replace(self, tables: Iterator[pa.Table]) -> None:
         before, self.path, self.num_rows = self.path, self._another(), 0
