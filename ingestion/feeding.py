@@ -399,9 +399,9 @@ class _Said:
         columns = ", ".join(f'r."{name}"' for name in self.columns if name not in self.of_load)
         found = _table(
             self.con,
-            f"select {columns}, b.at as _loaded_at "
+            f"select {columns}, b.said_at as _loaded_at "
             f"from {relation} r{joins} join behind b on b.k = r._row_key and b.h = r._row_hash "
-            f"where b.at is not null and {' and '.join(tests)} order by r.file_row_number",
+            f"where b.said_at is not null and {' and '.join(tests)} order by r.file_row_number",
         )
         self.older = found if found.num_rows else None
 

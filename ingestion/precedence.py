@@ -86,8 +86,8 @@ def copied(con: duckdb.DuckDBPyConnection, file: File) -> tuple[str, bool] | Non
 
 
 def judge(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> bool:
-    """Fill `behind` (k, h, at) with the file's rows that are not newer than the version now of
-    their key: `at` is when they were said, null where they add nothing. False when there are none.
+    """Fill `behind` (k, h, said_at) with the file's rows that are not newer than the version now
+    of their key: `said_at` is when they were said, null where they add nothing. False for none.
 
     Wants `versions` (k, h, f, n) and `current` (k, h) of the keys of `relation`, see
     `feeding.Versions.now`; notes in the file what becomes of which rows.
@@ -147,7 +147,7 @@ def _older(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
     )
     con.execute(
         "create or replace temp table behind as select distinct k, h, "
-        "newer_at - interval 1 microsecond as at from judged where is_behind"
+        "newer_at - interval 1 microsecond as said_at from judged where is_behind"
     )
     _note(con, file, "is_said and is_behind",
           "{} rows say again what {} said otherwise since, and the file is not newer: they add "
@@ -170,7 +170,8 @@ def _note(con: duckdb.DuckDBPyConnection, file: File, test: str, text: str) -> N
 
 def _corrections(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
     con.execute(
-        "create or replace temp table stood (place bigint, at timestamp, f varchar, row bigint)"
+        "create or replace temp table stood "
+        "(place bigint, said_at timestamp, f varchar, source_row bigint)"
     )
     stood = _stood(con, file.path)
     if stood:
@@ -179,13 +180,13 @@ def _corrections(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> N
     con.execute(
         f"""
         create or replace temp table behind as
-        select r._row_key as k, r._row_hash as h, min(s.at) as at, max(v.f) as f,
+        select r._row_key as k, r._row_hash as h, min(s.said_at) as said_at, max(v.f) as f,
             min(r._file_row) as place
         from {relation} r
         join stood s on s.place = r._file_row
         join versions v on v.k = r._row_key and (
-            v.n[1] >= s.at + interval 1 second
-            or (v.n[1] >= s.at and (v.f, v.n[3]) > (s.f, s.row))
+            v.n[1] >= s.said_at + interval 1 second
+            or (v.n[1] >= s.said_at and (v.f, v.n[3]) > (s.f, s.source_row))
         )
         where not exists (from versions w where w.k = r._row_key and w.h = r._row_hash)
         group by 1, 2

@@ -84,6 +84,22 @@ def test_a_correction_that_is_wrong_again_is_in_quarantine_again(folder):
     assert len(open_) == 3 and any(file.startswith("channel_days--") for file, _ in open_)
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), (";", "utf-8-sig")]
+)
+def test_a_quarantine_file_is_taken_back_as_a_spreadsheet_saves_it(folder, delimiter, encoding):
+    path, rows = exported(folder)
+    rows[0] |= {"spend": "2.000,25", "account": 'Köln; "Dom"'}
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert replaying.replay([path], folder.settings, folder.paths, lambda q: True, lambda t: None)
+    folder.ingest()
+    assert folder.ask("select account, spend::double from raw_feeds.channel_days "
+                      "where date = '2026-07-02'") == [('Köln; "Dom"', 2000.25)]  # fmt: skip
+
+
 def test_nothing_is_taken_without_a_yes_or_without_a_change(folder):
     path, rows = exported(folder)
     assert not replaying.replay([path], folder.settings, folder.paths, lambda q: True, print)
@@ -136,6 +152,7 @@ def test_a_corrected_row_does_not_overrule_what_was_loaded_since(tmp_path):
         rows = list(csv.DictReader(file))
     rows[0]["amount"] = "120"
     corrected(again, rows)
+    told.clear()
     assert replaying.replay([again], *yes), told
     note = "1 corrected rows (row 2): their key was loaded since, by b.csv. They become older"
     assert any(note in line for line in told)
