@@ -45,7 +45,8 @@ def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool
             say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
             if each.entry.export is not None:
                 say(f"  recognised as: {each.entry.export}")
-            whole = bool(preview(path.resolve(), each, settings, data, say)) and whole
+            file = preview(path.resolve(), each, settings, data, say)
+            whole = file is not None and is_whole(file) and whole
     return whole
 
 
@@ -71,9 +72,9 @@ def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
 def preview(
     path: Path, each: Mapping, settings: Settings, data: Paths, say: typing.Callable[[str], None],
     reasons: bool = True,
-) -> bool | None:  # fmt: skip
+) -> File | None:  # fmt: skip
     """Say what a file would load under a mapping, what not, and why (`reasons`: with the columns
-    and what was assumed); true when it is all of it, None when the file would not be taken."""
+    and what was assumed); the file as it was taken, None when it would not be."""
     import duckdb
 
     file = File(each, path, each.label(path), feeding.content(path), state=feeding.state(path))
@@ -102,7 +103,12 @@ def preview(
         say(f"  new row: {example}")
     for line in _refusals(file):
         say(f"  {line}")
-    # What the mapping leaves out on purpose is not in the way, nor are totals.
+    return file
+
+
+def is_whole(file: File) -> bool:
+    """Whether all of it was taken. What the mapping leaves out on purpose is not in the way, nor
+    are totals."""
     meant = sum(
         reason in (feeding.EXCLUDED, layouts.A_TOTAL)
         for table in file.refused
@@ -186,7 +192,8 @@ def _refusals(file: File) -> Iterator[str]:
         yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy']}"
         same = [each for each in table.to_pylist() if each["reason"] == row["reason"]][:EXAMPLES]
         for each in same:
-            yield f"    row {each['file_row']}: {each['row_json']}"
+            told = "no row" if each["row_json"] == "{}" else each["row_json"]
+            yield f"    row {each['file_row']}: {told}"
 
 
 def _said(source: mapping.Source) -> str:

@@ -633,10 +633,16 @@ class Statement:
         return values.cleaned(text, missing)
 
     def _content_key(self) -> str:
-        """What a row says in the columns that are taken, whatever their order; of rows that say the
-        same, which. A column that is not used changes no key."""
-        taken = {h for source in self.plan.columns.values() for h in source.headings}
-        cells = [self.cells[heading] for heading in sorted(taken & set(self.cells))]
+        """What a row says in the columns that tell which it is, whatever their order; of rows that
+        say the same there, which. Another number or a column that is not used changes no key."""
+        columns = {name: source.headings for name, source in self.plan.columns.items()}
+        taken = maps.identifying(self.table, columns)
+        cells = [self.cells[heading] for heading in taken if heading in self.cells]
+        if not cells:
+            raise MappingError(
+                f"{self.file.path.name}: nothing for '{{content_key}}' to be made of: no day, "
+                f"text, link or name is mapped in {self.mapping.told_in}. Export it with its ids."
+            )
         told = ", ".join(f"coalesce({cell}::varchar, chr(0))" for cell in cells)
         content = f"md5(concat_ws(chr(31), {told}))"
         return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
