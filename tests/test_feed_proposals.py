@@ -391,8 +391,6 @@ def test_an_answer_to_a_file_that_is_mapped_is_named(folder):
 def test_a_mapping_under_which_no_row_loads_is_not_written(folder):
     rows = "so bald wie;a@example.org\nspäter;b@example.org\n"
     path = folder.put("calls.csv", f"Datum;E-Mail\n{rows}")
-        "calls.csv", "Datum;E-Mail\nso bald wie;a@example.org\nspäter;b@example.org\n"
-    )
     stated = {"system": "s", "touchpoint_id": "{content_key}", "occurred_at": "{Datum}",
               "contact_email": "{E-Mail}"}  # fmt: skip
     done, told = feed(folder, path, contract="touchpoints", stated=stated)
