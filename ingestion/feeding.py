@@ -644,7 +644,7 @@ class Statement:
                 f"text, link or name is mapped in {self.mapping.told_in}. Export it with its ids."
             )
         told = ", ".join(f"coalesce({cell}::varchar, chr(0))" for cell in cells)
-        content = f"md5(concat_ws(chr(31), {told}))"
+        content = values.hashed(f"concat_ws(chr(31), {told})")  # it may hold an e-mail address
         return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
 
     def _filled(self, how: From, headings: tuple[str, ...]) -> str:

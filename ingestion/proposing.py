@@ -166,7 +166,7 @@ def _is_heard(name: str, value: str, path: Path, proposal: Proposal) -> bool:
         told = columns.get(of)
         is_filled = isinstance(told, str) or (isinstance(told, dict) and "from" in told)
         own = isinstance(told, dict) and setting.split(".")[0] in told
-        return own or (is_filled and (setting in entry or not value or setting == "from"))
+        return own or (is_filled and (setting in entry or not value))
     if name in columns or name in entry.get("constants", {}):
         return True
     if name in _FILE_KEYS:
@@ -734,6 +734,10 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
     takes = sorted(each.name for each in path.parent.glob(files) if each.is_file())
     more = f" and {len(takes) - 5} more" if len(takes) > 5 else ""
     say(f"  files: {files} (takes {', '.join(takes[:5])}{more})")
+    wider = pattern(path, lambda other: True)
+    odd = sorted({each.name for each in path.parent.glob(wider)} - {*takes})
+    if odd:
+        say(f"  not {wider}: {odd[0]} would be taken, too, and has other headings")
     if recognised.rivals:
         say(f"  it could also be: {', '.join(recognised.rivals)}")
     for match in recognised.matches:

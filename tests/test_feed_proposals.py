@@ -6,8 +6,8 @@ import pytest
 import yaml
 from feed_folder import FeedFolder
 
-from ingestion import check, mapping, proposing
-from settings import ConfigError
+from ingestion import check, mapping, privacy, proposing
+from settings import SAMPLE_KEY, ConfigError
 
 POST_BUY = (
     "Agentur Nord\nPost-Buy TV\n\n"
@@ -485,6 +485,9 @@ def test_a_corrected_number_is_a_restatement_and_no_second_row(folder):
         "select count(distinct touchpoint_id), count(*), max(call_seconds) "
         "from raw_feeds.touchpoints"
     ) == [(2, 3, 220)]
+    # Who has a list of addresses cannot try them out on the key without the organization's.
+    keyed = privacy.digest(SAMPLE_KEY.encode(), "2026-09-02 11:00\x1fb@example.org")
+    assert (f"{keyed}-1",) in folder.ask("select touchpoint_id from raw_feeds.touchpoints")
 
 
 def test_snapshots_of_posts_without_an_id_are_history_of_the_same_posts(folder):
@@ -546,7 +549,9 @@ def test_another_month_beside_it_is_taken_too_and_another_export_is_not(folder):
     assert folder.load("channel_days")[1:4] == (6, 4, 4)
     path = folder.put("other/export_2026-09.csv", POST_BUY, "cp1252")
     folder.put("other/export_2026-08.csv", "Employee #,Job Title\n7,Engineer\n")
-    assert "files: export_2026-09.csv (takes export_2026-09.csv)" in feed(folder, path)[1]
+    told = feed(folder, path)[1]
+    assert "files: export_2026-09.csv (takes export_2026-09.csv)" in told
+    assert "not export_*.csv: export_2026-08.csv would be taken, too, and has other head" in told
 
 
 def test_an_english_file_with_typographic_apostrophes_only_is_read(folder):
