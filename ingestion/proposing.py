@@ -267,7 +267,15 @@ def _parquet(path: Path) -> layouts.Table:
 
 def _typed_keys(keys: dict[str, str]) -> dict[str, typing.Any]:
     whole = ("header_row", "header_rows")
-    return {key: int(value) if key in whole else value for key, value in keys.items()}
+    return {key: _number(key, value, int) if key in whole else value
+            for key, value in keys.items()}  # fmt: skip
+
+
+def _number(key: str, value: typing.Any, kind: type) -> typing.Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ConfigError(f"--set {key}={value}: it wants a number.") from None
 
 
 def _cells(table: layouts.Table, entry: Entry) -> dict[str, list[Cell]]:
@@ -369,7 +377,8 @@ def _own(stated: dict[str, str], name: str, column: Column) -> dict[str, typing.
         elif setting in ("round", "percent", "hashed"):
             own[setting] = value.lower() in ("true", "yes", "1")
         else:
-            own[setting] = float(value) if setting == "multiply" else _text_or_list(value)
+            is_factor = setting == "multiply"
+            own[setting] = _number(key, value, float) if is_factor else _text_or_list(value)
     return own
 
 

@@ -368,6 +368,8 @@ def test_a_witness_in_the_column_that_a_person_names_decides_it(folder):
         ({"impressions.thousands": "."}, "would change nothing: no heading fills 'impressions'"),
         ({"spend": "5", "spend.thousands": "."}, "no heading fills 'spend'"),
         ({"spend.thousnds": "."}, "--set spend.thousnds: no key of a column; known: dates"),
+        ({"spend.multiply": "k"}, "--set spend.multiply=k: it wants a number"),
+        ({"header_row": "one"}, "--set header_row=one: it wants a number"),
         ({"sheet": "Plan"}, "--set sheet: it would change nothing"),
         ({"time_zone": "Europe/Paris"}, "--set time_zone: it would change nothing"),
         ({"period.words": "{}"}, "a word at a time: --set 'period.words."),
