@@ -111,6 +111,12 @@ def _older(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
         "last": file.last_event,
         "picture": is_picture,
     }
+    # Few rows differ from what is known, so only their keys are put in order.
+    con.execute(
+        "create or replace temp table changed as select distinct _row_key as k, _row_hash as h "
+        f"from {relation} r where exists (from versions v where v.k = r._row_key) "
+        "and not exists (from current c where c.k = r._row_key and c.h = r._row_hash)"
+    )
     con.execute(
         f"""
         create or replace temp table judged as
@@ -118,18 +124,18 @@ def _older(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
             select file, arg_max(told_on, loaded_at) as day, arg_max(last_event, loaded_at) as last
             from {BOOK} where table_name = $table group by 1
         ),
-        latest as (select k, arg_max({{'h': h, 'f': f}}, n) as v from versions group by 1),
+        before as (from versions v semi join changed c on c.k = v.k),
+        latest as (select k, arg_max({{'h': h, 'f': f}}, n) as v from before group by 1),
         rows as (
             select
-                r._row_key as k, r._row_hash as h, l.v.f as f, o.day,
-                exists (from versions s where s.k = r._row_key and s.h = r._row_hash) as is_said,
+                r.k, r.h, l.v.f as f,
+                exists (from before s where s.k = r.k and s.h = r.h) as is_said,
                 coalesce($day::date < o.day, false) as is_older,
                 coalesce(($day::date is null or o.day is null) and $last::date < o.last, false)
                     as is_shorter
-            from {relation} r
-            join latest l on l.k = r._row_key and l.v.h <> r._row_hash and l.v.f <> $label
+            from changed r
+            join latest l on l.k = r.k and l.v.h <> r.h and l.v.f <> $label
             left join told o on o.file = l.v.f
-            where not exists (from current c where c.k = r._row_key and c.h = r._row_hash)
         )
         select
             k, h, f, is_said, is_older,
@@ -138,7 +144,7 @@ def _older(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
                 else $picture and is_older
             end as is_behind,
             case when not is_said then (
-                select min(v.n[1]) from versions v join told t on t.file = v.f
+                select min(v.n[1]) from before v join told t on t.file = v.f
                 where v.k = rows.k and t.day > $day::date
             ) end as newer_at
         from rows
