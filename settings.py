@@ -72,7 +72,8 @@ class Organization:
 
 @dataclass(frozen=True, config=STRICT)
 class Privacy:
-    key: typing.Literal["environment", "sample"] = "environment"
+    key: typing.Literal["environment", "sample", "public"] = "environment"
+    """`public` is the sample's key for data in which every name is public already."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -314,9 +315,19 @@ class Outcome:
 
 
 def load_settings(path: Path | None = None) -> Settings:
-    """Read plumbline.toml; `$PLUMBLINE_CONFIG` names another. Raises ConfigError."""
+    """Read plumbline.toml; `$PLUMBLINE_CONFIG` names another. Raises ConfigError; also for the
+    sample's key without the sample: it is published, so its hashes hide nobody."""
     path = path or Path(os.environ.get("PLUMBLINE_CONFIG") or ROOT / "plumbline.toml")
-    return read_toml(path if path.is_absolute() else ROOT / path, Settings)
+    path = path if path.is_absolute() else ROOT / path
+    found = read_toml(path, Settings)
+    if found.privacy.key == "sample" and found.sample is None:
+        raise ConfigError(
+            f'{path}: [privacy] key = "sample" without [sample]: that key is published, and '
+            'whoever has it finds the person behind a hash. Write key = "environment" and set '
+            "PLUMBLINE_KEY (16 characters or more) in the environment. What was built with the "
+            "sample's key must be built anew (make clean)."
+        )
+    return found
 
 
 def load_paths() -> Paths:
@@ -339,14 +350,15 @@ def clock(settings: Settings) -> dt.date:
 
 def privacy_key(settings: Settings) -> bytes:
     """The organization's key for hashing personal identifiers. Raises ConfigError without one."""
-    if settings.privacy.key == "sample":
+    if settings.privacy.key != "environment":
         return SAMPLE_KEY.encode()
     key = os.environ.get("PLUMBLINE_KEY", "")
     if len(key) < 16:
         raise ConfigError(
             "PLUMBLINE_KEY is not set or shorter than 16 characters: personal identifiers are "
             "hashed with it before anything is written. Set it in the environment and keep it: "
-            'another key makes other hashes. (Only for the sample: [privacy] key = "sample".)'
+            'another key makes other hashes. (Only for the sample: [privacy] key = "sample", with '
+            "[sample].)"
         )
     return key.encode()
 

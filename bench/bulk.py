@@ -29,7 +29,7 @@ TOML = """
 name = "Bench"
 as_of = 2026-09-30
 [privacy]
-key = "sample"
+key = "public"
 [feeds]
 folders = ["{folder}"]
 """

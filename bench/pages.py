@@ -23,7 +23,7 @@ TOML = """
 name = "Bench"
 as_of = 2026-09-30
 [privacy]
-key = "sample"
+key = "public"
 [sources.hubspot]
 base_url = "{url}"
 owner = "crm_lead"

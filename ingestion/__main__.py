@@ -2,6 +2,7 @@
 quarantined rows out and back in."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def main() -> int:
     command.add_argument("--contract", metavar="FEED", help="the contract that is meant")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="stated",
-        help="what the file leaves open: a key of the mapping or a column of the contract",
+        help="what the file leaves open: a key of the mapping, a column of the contract, its key "
+        "(spend.thousands=.) or a word of it (stage.words.Nurture=open)",
     )  # fmt: skip
     command = commands.add_parser(
         "replay", help="write quarantined rows to correct; with files: take corrected ones back"
@@ -28,7 +30,12 @@ def main() -> int:
     command.add_argument("--yes", action="store_true", help="take them without asking")
     options = parser.parse_args()
     try:
-        return 0 if _run(options) else 1
+        done = _run(options)
+        sys.stdout.flush()
+        return 0 if done else 1
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except ConfigError as error:
         print(f"plumbline: {error}", file=sys.stderr)
         return 1

@@ -50,7 +50,8 @@ def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool
             say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
             if each.entry.export is not None:
                 say(f"  recognised as: {each.entry.export}")
-            whole = bool(preview(path.resolve(), each, settings, data, say)) and whole
+            file = preview(path.resolve(), each, settings, data, say)
+            whole = file is not None and is_whole(file) and whole
     return whole
 
 
@@ -76,13 +77,14 @@ def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:
 def preview(
     path: Path, each: Mapping, settings: Settings, data: Paths, say: typing.Callable[[str], None],
     reasons: bool = True, asks: bool = False,
-) -> bool | None:  # fmt: skip
+) -> File | None:  # fmt: skip
     """Say what a file would load under a mapping, what not, and why (`reasons`: with the columns
-    and what was assumed; `asks`: rows of one key that differ are a question); true when it is all
-    of it, None when the file would not be taken."""
+    and what was assumed; `asks`: rows of one key that differ are a question); the file as it was
+    taken, None when it would not be."""
     import duckdb
 
-    file = File(each, path, each.label(path), "", state=feeding.state(path))
+    file = File(each, path, each.label(path), feeding.content(path), state=feeding.state(path))
+    file.corrects = each.folder == data.corrections
     with _connected(settings) as con, _aside(data) as folder:
         try:
             examples = _examples(_taken(con, file, data, folder))
@@ -102,6 +104,8 @@ def preview(
         say(f"  {file.repeated:,} rows {_REPEATED[each.entry.repeated]}")
     for note in file.noted:
         say(f"  assumed: {note.what} ({note.why})")
+    for text in file.notes:
+        say(f"  {text}")
     for example in examples:
         say(f"  new row: {example}")
     for line in _refusals(file):
@@ -115,7 +119,12 @@ def preview(
             "add up, or --set repeated=last if the last one corrects those before it."
         )
         return None
-    # What the mapping leaves out on purpose is not in the way, nor is what never was a row.
+    return file
+
+
+def is_whole(file: File) -> bool:
+    """Whether all of it was taken. What the mapping leaves out on purpose is not in the way, nor is
+    what never was a row."""
     meant = sum(
         reason == feeding.EXCLUDED or reason in layouts.NO_ROWS
         for table in file.refused
@@ -199,7 +208,8 @@ def _refusals(file: File) -> Iterator[str]:
         yield f"quarantined: {row['file_row_count']:,} x {row['reason']}. {row['remedy_min']}"
         same = [each for each in table.to_pylist() if each["reason"] == row["reason"]][:EXAMPLES]
         for each in same:
-            yield f"    row {each['file_row']}: {each['row_json']}"
+            told = "no row" if each["row_json"] == "{}" else each["row_json"]
+            yield f"    row {each['file_row']}: {told}"
 
 
 def _said(source: mapping.Source) -> str:

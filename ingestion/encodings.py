@@ -73,6 +73,12 @@ _ALONE = "àáèéìíòóôúåöÀÁÉÈÓÖÅ"
 _GREEK_VOWELS = "αεηιουωάέήίόύώϊϋΐΰ"
 _CYRILLIC_VOWELS = "аеёиоуыэюяіїєў"
 _WORD = re.compile(rb"[A-Za-z0-9'\x80-\xff]*[\x80-\xff][A-Za-z0-9'\x80-\xff]*")
+_ENGLISH = re.compile(
+    rb"[\x91\x93]?[A-Za-z0-9]*(\x92(s|t|d|m|ll|re|ve)?)?[\x92\x94\x85]?|[\x96\x97]", re.I
+)
+_SURELY = re.compile(rb"(n\x92t|[a-z]\x92(ll|re|ve)|[a-z]{5}\x92s)\b", re.I)
+"""An English file that has no sign beyond ASCII but typographic quotes and dashes; and what has an
+apostrophe, because its stem is too long for the few words in which Spanish writes -\u00eds."""
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u00bf™œž“”˜]|Ã[„–œŸ¼¶¤]")
 _WORDS = 5_000
 FEW = 0.05  # of the words may be odd, for names are
@@ -209,6 +215,9 @@ def _sequences(chunk: bytes) -> int:
 
 
 def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
+    if all(_ENGLISH.fullmatch(word) for word in words) and any(map(_SURELY.search, words)):
+        example = next(word for word in words if _SURELY.search(word)).decode("cp1252")
+        return Encoding("cp1252", f"no UTF-8; as any other '{example}' has a letter inside")
     well = sum(_is_utf8(word) for word in words)
     if well and well >= 0.5 * len(words) and len(words) > 1:
         bad = next(word for word in words if not _is_utf8(word))

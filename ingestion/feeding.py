@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion import drift, layouts, reading, values
+from ingestion import drift, layouts, precedence, reading, values
 from ingestion import mapping as maps
 from ingestion.mapping import From, Mapping, MappingError, Plan
 from ingestion.reading import PLAIN, TEXT, Opened
@@ -99,6 +99,12 @@ class File:
     taken: int = 0
     new: int = 0
     refused: list[pa.Table] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    """What became of rows that other files spoke of before (see `precedence`)."""
+    said: str | None = None
+    told_on: dt.date | None = None
+    last_event: dt.date | None = None
+    """What its rows say, in one mark; the day in its name; the last event in its rows."""
     error: str | None = None
 
     @property
@@ -302,7 +308,8 @@ def take(
     """The new rows of a file, typed, hashed and keyed; fills in `file` on the way.
 
     Columns: the stored ones of the table, `_row_key`, `_row_hash`, `_file`, `_file_row`; those of
-    a Part `_loaded_at` and `_dlt_load_id`, too.
+    a Part `_loaded_at` and `_dlt_load_id`, too. Rows that become older versions come last, with
+    the `_loaded_at` that puts them there.
     Raises MappingError when the file does not fit its mapping, or changed while it was read.
     """
     opened = reading.open_file(con, file.mapping, file.path)
@@ -350,12 +357,17 @@ def _stream(
         if differing := said.one_a_key():
             file.taken -= differing
             file.refused.append(_differing(con, file, passed))
+        if said.is_copy():
+            return
         new = said.new(versions)
         file.new = new.num_rows
         if new.num_rows:
             versions.say(file, new, aside)
             said.hand_over()
             yield new
+        if said.older is not None:
+            file.new += said.older.num_rows
+            yield said.older
 
 
 def _differing(con: duckdb.DuckDBPyConnection, file: File, passed: list[int]) -> pa.Table:
@@ -399,6 +411,7 @@ class _Said:
         self.tables: list[pa.Table] = []
         self.paths: list[Path] = []
         self.writer: pq.ParquetWriter | None = None
+        self.older: pa.Table | None = None
         self.of_load: dict[str, str] = {}
         self.more = 0
         self.columns = [*file.mapping.table.stored, "_row_key", "_row_hash", "_file", "_file_row"]
@@ -542,9 +555,30 @@ class _Said:
         )
         return int(self.con.execute("select sum(more) from repeated").fetchall()[0][0] or 0)
 
+    def is_copy(self) -> bool:
+        """Whether another file said exactly this. A copy of the bytes has the original's rows in
+        quarantine: they stay one."""
+        precedence.weigh(self.con, self.file, self._relation())
+        found = precedence.copied(self.con, self.file)
+        if found is not None and found[1]:
+            label = pa.scalar(found[0])
+            self.file.refused = [
+                table.set_column(0, "file", pa.repeat(label, table.num_rows))
+                for table in self.file.refused
+            ]
+        return found is not None
+
+    def _relation(self) -> str:
+        if self.aside is None:
+            self.con.register("said", pa.concat_tables(self.tables))
+            return "(select *, row_number() over () as file_row_number from said)"
+        self._close()
+        return parquet(self.path)
+
     def new(self, versions: Versions) -> pa.Table | Part:
         """The rows that are new: of a repeated key the last, and what is not said already. They
-        keep what the version before says beyond what their mapping fills."""
+        keep what the version before says beyond what their mapping fills. Those that become older
+        versions go to `older`."""
         query = self._query(self._relation(), versions)
         if self.aside is None:
             return _table(self.con, query) if query else pa.concat_tables(self.tables)
@@ -563,6 +597,11 @@ class _Said:
             self.con.execute(f"create or replace table keys as select {key} as k from {relation}")
             is_known = versions.now(self.file, beyond)
             self.con.execute("drop table keys")
+        is_behind = (
+            is_known
+            and self.file.mapping.table.name in versions.filled
+            and precedence.judge(self.con, self.file, relation)
+        )
         if not is_repeated and not is_known:
             return None
         joins, tests = "", []
@@ -577,6 +616,10 @@ class _Said:
         if is_known:
             joins += " left join current c on c.k = r._row_key and c.h = r._row_hash"
             tests.append("c.h is null")
+        if is_behind:
+            self._set_older(relation, joins, tests)
+            joins += " left join behind b on b.k = r._row_key and b.h = r._row_hash"
+            tests.append("b.k is null")
         if is_known and beyond:
             joins += " left join carried m on m.k = r._row_key"
             columns |= {name: f'm.v.s."{name}"' for name in beyond}
@@ -590,6 +633,16 @@ class _Said:
         told = ", ".join(f'{sql} as "{name}"' for name, sql in columns.items())
         order = "order by r.file_row_number" if self.aside is None else ""
         return f"select {told} from {relation} r{joins} where {' and '.join(tests)} {order}"
+
+    def _set_older(self, relation: str, joins: str, tests: list[str]) -> None:
+        columns = ", ".join(f'r."{name}"' for name in self.columns if name not in self.of_load)
+        found = _table(
+            self.con,
+            f"select {columns}, b.said_at as _loaded_at "
+            f"from {relation} r{joins} join behind b on b.k = r._row_key and b.h = r._row_hash "
+            f"where b.said_at is not null and {' and '.join(tests)} order by r.file_row_number",
+        )
+        self.older = found if found.num_rows else None
 
     def _replace(self, tables: Iterator[pa.Table]) -> None:
         before, self.path, self.num_rows = self.path, self._another(), 0
@@ -874,13 +927,19 @@ class Statement:
         return values.cleaned(text, missing)
 
     def _content_key(self) -> str:
-        """What a row says in the columns that are taken, whatever their order; of rows that say the
-        same, which. A column that is not used changes no key."""
-        taken = {h for source in self.plan.columns.values() for h in source.headings}
-        cells = [self.cells[heading] for heading in sorted(taken & set(self.cells))]
+        """What a row says in the columns that tell which it is, whatever their order; of rows that
+        say the same there, which. Another number or a column that is not used changes no key."""
+        columns = {name: source.headings for name, source in self.plan.columns.items()}
+        taken = maps.identifying(self.table, columns)
+        cells = [self.cells[heading] for heading in taken if heading in self.cells]
+        if not cells:
+            raise MappingError(
+                f"{self.file.path.name}: nothing for '{{content_key}}' to be made of: no day, "
+                f"text, link or name is mapped in {self.mapping.told_in}. Export it with its ids."
+            )
         # Readers differ in what an empty cell is: nothing, no text or blanks.
         told = ", ".join(f"coalesce(nullif(trim({cell}::varchar), ''), chr(0))" for cell in cells)
-        content = f"md5(concat_ws(chr(31), {told}))"
+        content = values.hashed(f"concat_ws(chr(31), {told})")  # it may hold an e-mail address
         return f"{content} || '-' || row_number() over (partition by {content} order by _n, _g)"
 
     def _filled(self, how: From, headings: tuple[str, ...]) -> str:

@@ -43,6 +43,9 @@ create table if not exists ingest.files (
     table_name varchar, file varchar, mapping varchar, content varchar, rows_fetched bigint,
     rows_loaded bigint, rows_new bigint, rows_quarantined bigint, load_id varchar,
     loaded_at timestamp);
+alter table ingest.files add column if not exists said varchar;
+alter table ingest.files add column if not exists told_on date;
+alter table ingest.files add column if not exists last_event date;
 create table if not exists ingest.cursors (source varchar, cursors varchar, saved_at timestamp);
 create table if not exists ingest.shared_mailboxes (email_hash varchar, mailbox varchar);
 create table if not exists ingest.identity_proposals (
@@ -292,9 +295,10 @@ def _record_file(con: duckdb.DuckDBPyConnection, load: Load, file: File) -> None
         [mapping.table.name, file.label, mapping.fingerprint],
     )
     con.execute(
-        "insert into ingest.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into ingest.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [mapping.table.name, file.label, mapping.fingerprint, file.content, file.fetched,
-         file.taken, file.new, file.quarantined, load.load_id, load.loaded_at],
+         file.taken, file.new, file.quarantined, load.load_id, load.loaded_at, file.said,
+         file.told_on, file.last_event],
     )  # fmt: skip
 
 

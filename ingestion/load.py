@@ -92,7 +92,8 @@ class Parquet(typing.Protocol):
 
 
 class Batch(typing.NamedTuple):
-    """Accepted rows of one table, in its stored columns (and `_row_key` ... for a feed)."""
+    """Accepted rows of one table, in its stored columns (and `_row_key` ... for a feed). With a
+    `_loaded_at` of their own they take their place among older versions."""
 
     table: Table
     rows: pa.Table | Parquet
@@ -263,8 +264,9 @@ def _gathered(
         name = batch.table.name
         tables[name] = batch.table
         rows = batch.rows
-        time = pa.scalar(stamp(), pa.timestamp("us"))
-        rows = rows.append_column("_loaded_at", pa.repeat(time, rows.num_rows))
+        if "_loaded_at" not in rows.column_names:
+            time = pa.scalar(stamp(), pa.timestamp("us"))
+            rows = rows.append_column("_loaded_at", pa.repeat(time, rows.num_rows))
         waiting.setdefault(name, []).append(rows)
         if sum(part.num_rows for part in waiting[name]) >= GATHER:
             yield batch.table, pa.concat_tables(waiting.pop(name))

@@ -521,6 +521,32 @@ def _no_heading(wanted: str, headings: tuple[str, ...], file: str, column: str) 
     )
 
 
+def identifying(table: Table, columns: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Of the headings that fill the contract's columns (column -> headings) those that say which
+    row it is, in their order: days, texts, links, names, ids. Left out is what may be another
+    number or word in the next export of the same row: measures, truth values, words of state, and
+    a day of the key itself, which is the day of the export."""
+    found: set[str] = set()
+    for name, headings in columns.items():
+        column = table.spec.columns[name]
+        is_day = column.type in ("date", "timestamp")
+        if (
+            (is_day or column.type == "text")
+            and column.personal != "drop"
+            and not column.words
+            and not _STATE.fullmatch(name)
+            and not (is_day and name in table.spec.key)
+        ):
+            found |= {each for each in headings if each not in (ROW_NUMBER, CONTENT_KEY, FILE_DATE)}
+    return tuple(sorted(found))
+
+
+_STATE = re.compile(
+    r"status|\w*stage|outcome|priority|topic|category|sentiment\w*|loss_reason|team|owner|manager"
+    r"|(closed|updated|resolved|solved|answered|qualified|left|ends)_(on|at)|first_reply_\w+"
+    r"|converted_\w+|\w*valid_until|licence\w*"
+)
+"""Columns that say how a thing stands, not which it is."""
 ROW_NUMBER = "row_number"
 FILE_DATE = "file_date"
 CONTENT_KEY = "content_key"

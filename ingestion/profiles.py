@@ -739,7 +739,7 @@ def _days(
             f"'{heading}' names months in several languages ({', '.join(sorted(months_named))}): "
             "write them in one at the source."
         )
-    elif language and (language != "en" or named_long):
+    elif language and "language" not in context.stated and (language != "en" or named_long):
         found.settings["language"] = language
         found.assume(f"months in '{heading}' are named in '{language}'", "their names")
 
@@ -1015,12 +1015,4 @@ def _text(
             found.assume(
                 f"ids in '{heading}' are numbers in the workbook",
                 "leading zeros, if there were any, are gone",
-            )
-    if column.words:
-        known = {word.lower() for word in column.words}
-        odd = [each for each in distinct if each.lower() not in known]
-        if odd:
-            found.assume(
-                f"'{odd[0]}' in '{heading}' is no word of the contract",
-                f"it has {', '.join(column.words)}; such rows go to quarantine, or map 'words'",
             )

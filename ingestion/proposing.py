@@ -6,6 +6,7 @@ the file; the next build loads it, and next month's file under the same name.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import re
@@ -35,6 +36,18 @@ NO_QUESTION = re.compile(
 )
 """Headings that tools of surveys write beside the questions, whatever their cells look like."""
 _MARK_KEYS = ("decimal", "thousands", "dates", "time_zone", "language", "currency")
+_READ_BY = {"encoding": ("text", "json"), "delimiter": ("text",), "quote": ("text",),
+            "ragged": ("text",), "sheet": ("workbook",), "records": ("json", "text"),
+            "explode": ("json", "text")}  # fmt: skip
+"""Keys that only some kinds of files have (see `grids.kind`)."""
+_NUMBERS = ("integer", "number", "money")
+_TYPES = {"decimal": _NUMBERS, "thousands": _NUMBERS, "dates": ("date", "timestamp"),
+          "language": ("date", "timestamp"), "time_zone": ("timestamp",)}  # fmt: skip
+"""Marks and the types of columns that are read by them."""
+_OWN_KEYS = tuple(
+    field.name for field in dataclasses.fields(mapping.From)
+    if field.name not in ("heading", "template", "words")
+)  # fmt: skip
 
 
 class Proposal(typing.NamedTuple):
@@ -65,43 +78,59 @@ def feed(
     """
     if contract is not None and contract not in mapping.feeds():
         raise ConfigError(f"no contract '{contract}'; {', '.join(mapping.feeds())}.")
-    done = [_one(path, settings, data, contract, stated or {}, ask, say) for path in paths]
+    stated = stated or {}
+    looked = {path: _looked(path, settings, data, contract, stated) for path in paths}
+    _all_heard(stated, looked)
+    done = [_one(path, found, settings, data, ask, say) for path, found in looked.items()]
     return all(done)
+
+
+_MAPPED = "a mapping names it already"
+
+
+def _looked(
+    path: Path, settings: Settings, data: Paths, contract: str | None, stated: dict[str, str]
+) -> list[Proposal] | str:
+    """The proposals for a file, or why there are none."""
+    if not path.is_file():
+        return f"{path}: no such file."
+    path = path.resolve()
+    if check.fitting(path, settings, data):
+        return _MAPPED
+    try:
+        found = proposals(path, settings, contract, stated)
+    except (MappingError, OSError, UnicodeError) as error:
+        return f"{error}"
+    return found or f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}."
 
 
 def _one(
     path: Path,
+    found: list[Proposal] | str,
     settings: Settings,
     data: Paths,
-    contract: str | None,
-    stated: dict[str, str],
     ask: Callable[[str], bool],
     say: Callable[[str], None],
 ) -> bool:
-    if not path.is_file():
-        say(f"{path}: no such file.")
-        return False
     path = path.resolve()
-    if check.fitting(path, settings, data):
-        say(f"{path.name}: a mapping names it already.")
+    if found == _MAPPED or (isinstance(found, list) and check.fitting(path, settings, data)):
+        say(f"{path.name}: {_MAPPED}.")
         return check.check([path], settings, data, say)
-    try:
-        found = proposals(path, settings, contract, stated)
-    except (MappingError, OSError, UnicodeError) as error:
-        say(f"{error}")
-        return False
-    if not found:
-        say(f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}.")
+    if isinstance(found, str):
+        say(found)
         return False
     written = []
     for proposal in found:
         _explain(path, proposal, say)
-        if not proposal.open:
-            preview = check.preview(
-                path, _as_mapping(path, proposal), settings, data, say, False, True
-            )
-            if preview is not None:
-                written.append(proposal.entry)
+        if proposal.open:
+            continue
+        file = check.preview(
+            path, _as_mapping(path, proposal), settings, data, say, reasons=False, asks=True
+        )
+        if file is not None and file.fetched and not file.taken:
+            say("  open: no row would be loaded, see above")
+        elif file is not None:
+            written.append(proposal.entry)
     if len(written) < len(found):
         say("Nothing is written: state what is open with --set KEY=VALUE and ask again.")
         return False
@@ -112,14 +141,64 @@ def _one(
     return True
 
 
+def _all_heard(stated: dict[str, str], looked: dict[Path, list[Proposal] | str]) -> None:
+    """Raises ConfigError for an answer that would change nothing in any of the files."""
+    if any(isinstance(found, str) and found != _MAPPED for found in looked.values()):
+        return  # what is in such a file is not known
+    there = [
+        (path, each) for path, found in looked.items() if isinstance(found, list) for each in found
+    ]
+    for name, value in stated.items():
+        if not there:
+            raise ConfigError(
+                f"--set {name}: {next(iter(looked)).name} has a mapping already; change that."
+            )
+        if any(_is_heard(name, value, path, each) for path, each in there):
+            continue
+        of, _, setting = name.partition(".")
+        feeds = list(dict.fromkeys(each.recognised.table.name for _, each in there))
+        columns = {column for _, each in there for column in each.recognised.table.spec.columns}
+        if of not in columns and name not in (*_FILE_KEYS, *_MARK_KEYS):
+            raise ConfigError(
+                f"--set {name}: neither a key of a mapping nor a column of "
+                f"{', '.join(map(repr, feeds))}."
+            )
+        why = f"no heading fills '{of}'" if setting else "nothing in the file is read by it"
+        raise ConfigError(f"--set {name}: it would change nothing: {why}. Leave it out.")
+
+
+def _is_heard(name: str, value: str, path: Path, proposal: Proposal) -> bool:
+    """Whether the entry says what was stated, in a place where it is read."""
+    entry, spec = proposal.entry, proposal.recognised.table.spec
+    columns = entry["columns"]
+    of, _, setting = name.partition(".")
+    if setting:
+        told = columns.get(of)
+        is_filled = isinstance(told, str) or (isinstance(told, dict) and "from" in told)
+        own = isinstance(told, dict) and setting.split(".")[0] in told
+        return own or (is_filled and (setting in entry or not value))
+    if name in columns or name in entry.get("constants", {}):
+        return True
+    if name in _FILE_KEYS:
+        kinds = _READ_BY.get(name)
+        return kinds is None or grids.kind(path, entry.get("member")) in kinds
+    if name == "currency":
+        return name in spec.columns
+    filled = {
+        spec.columns[column].type for column, told in columns.items()
+        if isinstance(told, str) or "from" in told or mapping.slots(told["template"])
+    }  # fmt: skip
+    return bool(filled & set(_TYPES.get(name, ())))
+
+
 def proposals(
     path: Path, settings: Settings, contract: str | None = None,
     stated: dict[str, str] | None = None,
 ) -> list[Proposal]:  # fmt: skip
     """A proposal for each table of the file that a contract fits; of several tables only those of
     known exports, if there are any. Raises MappingError where the file itself is ambiguous."""
-    stated = dict(stated or {})
-    keys = {key: stated.pop(key) for key in list(stated) if key in _FILE_KEYS}
+    stated = stated or {}
+    keys = {key: value for key, value in stated.items() if key in _FILE_KEYS}
     any_feed = contract or next(iter(mapping.feeds()))
     hint = house.checked(
         {"feed": any_feed, "files": path.name, "layout": "detect", **_typed_keys(keys)},
@@ -145,7 +224,7 @@ def proposals(
                 cells,
                 settings,
                 keys,
-                stated,
+                _of(recognised, stated),
                 len(tables) > 1,
                 contract is not None,
                 hint,
@@ -166,6 +245,12 @@ def proposals(
         found.sort(key=lambda one: -one.recognised.confidence)
         return found[:1]
     return found
+
+
+def _of(recognised: Recognised, stated: dict[str, str]) -> dict[str, str]:
+    """The answers that speak of one table: a call has them for all of its sheets and files."""
+    columns = {*recognised.table.spec.columns, *_MARK_KEYS}
+    return {key: value for key, value in stated.items() if key.split(".")[0] in columns}
 
 
 def _parquet(path: Path) -> layouts.Table:
@@ -201,7 +286,15 @@ def _parquet(path: Path) -> layouts.Table:
 
 def _typed_keys(keys: dict[str, str]) -> dict[str, typing.Any]:
     whole = ("header_row", "header_rows")
-    return {key: int(value) if key in whole else value for key, value in keys.items()}
+    return {key: _number(key, value, int) if key in whole else value
+            for key, value in keys.items()}  # fmt: skip
+
+
+def _number(key: str, value: typing.Any, kind: type) -> typing.Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ConfigError(f"--set {key}={value}: it wants a number.") from None
 
 
 def _cells(table: layouts.Table, entry: Entry) -> dict[str, list[Cell]]:
@@ -262,10 +355,7 @@ def _proposal(
                 own = list(virtual[match.heading])
         if recognised.export is not None:
             own = _by_library(recognised.export, match, own or [], stated, excluded, questions)
-        own_said = {
-            key.split(".", 1)[1]: _text_or_list(value) for key, value in stated.items()
-            if key.startswith(f"{match.column}.")
-        }  # fmt: skip
+        own_said = _own(stated, match.column, column)
         told = context._replace(stated={**said, **own_said})
         judged = _without(own or [], match.words) if match.heading in virtual else own or []
         decision = profiles.decide(match.column, column, match.heading, judged, told)
@@ -278,8 +368,8 @@ def _proposal(
                 assumptions.append(Assumption(
                     "a row is a week", f"it covers the seven days from the Monday '{match.heading}'"
                 ))  # fmt: skip
-        decision.settings |= own_said
-        _with_words(decision, match, column, own or [])
+        _with_words(decision, match, column, own or [], own_said)
+        _settle(decision, own_said)
         decided[match.column] = decision
         assumptions += decision.assumptions
         questions += decision.questions
@@ -293,12 +383,6 @@ def _proposal(
                 "row has it."
             )
     constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
-    for name in stated:
-        if name.split(".")[0] not in spec.columns:
-            raise ConfigError(
-                f"--set {name}: neither a key of a mapping nor a column of "
-                f"'{recognised.table.name}'."
-            )
     # What a person states takes the place of what was found.
     recognised = recognised._replace(
         matches=tuple(match for match in recognised.matches if match.column not in constants)
@@ -310,10 +394,12 @@ def _proposal(
         if found is not None:
             said["currency"] = found
     _twice(recognised, cells, stated, questions)
-    _open(path, recognised, stated, questions, is_named)
+    identifying = _identifying(recognised, constants, cells, assumptions, questions)
+    _open(path, recognised, stated, questions, is_named, identifying)
     doubt = layouts.question(table, hint)
     questions += [doubt] if doubt else []
-    entry = _entry(path, table, recognised, decided, keys, said, constants, unpivot, several)
+    entry = _entry(path, table, recognised, decided, keys, said, stated, constants, unpivot,
+                   several, pattern(path, lambda other: _is_alike(other, table, keys)))  # fmt: skip
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}
     if excluded:
@@ -329,6 +415,43 @@ def _proposal(
         ))  # fmt: skip
     unused = tuple(heading for heading in table.layout.headings if heading not in read)
     return Proposal(entry, recognised, table, tuple(assumptions), tuple(questions), unused)
+
+
+def _own(stated: dict[str, str], name: str, column: Column) -> dict[str, typing.Any]:
+    """The settings of one column that a person stated (`--set spend.thousands=.`), words apart
+    (`--set stage.words.Nurture=open`). Raises ConfigError for what they cannot be."""
+    own: dict[str, typing.Any] = {}
+    for key, value in stated.items():
+        of, _, setting = key.partition(".")
+        if of != name or not setting:
+            continue
+        if setting.startswith("words."):
+            if column.words and value and value not in column.words:
+                raise ConfigError(
+                    f"--set {key}={value}: '{name}' has the words {', '.join(column.words)}."
+                )
+            own.setdefault("words", {})[setting.removeprefix("words.")] = value
+        elif setting == "words":
+            raise ConfigError(
+                f"--set {key}: a word at a time: --set '{name}.words.Nurture=open' (say)."
+            )
+        elif setting not in _OWN_KEYS:
+            raise ConfigError(f"--set {key}: no key of a column; known: {', '.join(_OWN_KEYS)}.")
+        elif setting in ("round", "percent", "hashed"):
+            own[setting] = value.lower() in ("true", "yes", "1")
+        else:
+            is_factor = setting == "multiply"
+            own[setting] = _number(key, value, float) if is_factor else _text_or_list(value)
+    return own
+
+
+def _settle(decision: profiles.Decision, own: dict[str, typing.Any]) -> None:
+    """What a person states takes the place of what was found; words for missing are more of it."""
+    missing = decision.settings.get("missing", [])
+    decision.settings |= {key: value for key, value in own.items() if key != "words"}
+    if "missing" in own and missing:
+        more = [own["missing"]] if isinstance(own["missing"], str) else own["missing"]
+        decision.settings["missing"] = list(dict.fromkeys([*missing, *more]))
 
 
 def _text_or_list(value: str) -> str | list[str]:
@@ -429,21 +552,36 @@ def _currency(
 
 
 def _with_words(
-    decision: profiles.Decision, match: Match, column: Column, cells: list[Cell]
+    decision: profiles.Decision,
+    match: Match,
+    column: Column,
+    cells: list[Cell],
+    own: dict[str, typing.Any],
 ) -> None:
-    """The export's own words for what the cells hold."""
-    if not match.words:
-        return
-    there = {str(cell).strip().lower() for cell in cells if cell is not None}
-    words = {said: meant for said, meant in match.words.items() if said.lower() in there}
+    """The export's own words, all of them: next month's file may hold others; and a question for
+    each word that has no meaning."""
+    stated = own.get("words", {})
+    words = {**match.words, **decision.settings.get("words", {})}
+    low = {word.lower() for word in stated}
+    words = {word: meant for word, meant in words.items() if word.lower() not in low}
+    words |= {word: meant for word, meant in stated.items() if meant}
     if words:
-        decision.settings["words"] = {**words, **decision.settings.get("words", {})}
-    odd = there - {said.lower() for said in match.words} - {""} - profiles.MISSING_TEXT
-    odd -= {word.lower() for word in (*match.words.values(), *column.words)}
-    if odd and column.words:
+        decision.settings["words"] = words
+    if not column.words:
+        return
+    known = {word.strip().lower() for word in (*words, *stated, *column.words)}
+    known |= profiles.MISSING_TEXT | {"", *(str(m) for m in decision.settings.get("missing", ()))}
+    there = {str(cell).strip().lower(): str(cell).strip() for cell in cells if cell is not None}
+    odd = [word for low, word in there.items() if low not in known]
+    for word in (word for word, meant in stated.items() if not meant):
+        decision.assume(f"'{word}' in '{match.heading}' goes to quarantine", "as stated")
+    if odd:
+        told = " ".join(f"--set '{match.column}.words.{word}=...'" for word in odd[:20])
+        more = f" (and {len(odd) - 20} more)" if len(odd) > 20 else ""
         decision.questions.append(
-            f"'{sorted(odd)[0]}' in '{match.heading}' is no word that '{match.column}' knows "
-            f"({', '.join(column.words)}). Map it under 'words' in the mapping."
+            f"'{match.column}' is one of {', '.join(column.words)}, and '{match.heading}' has "
+            f"other words. Say what each means, or nothing (=) where its rows stay out: "
+            f"{told}{more}"
         )
 
 
@@ -641,12 +779,52 @@ def _wide(
     return unpivot, {wide.name: groups, wide.value: groups}
 
 
+def _identifying(
+    recognised: Recognised,
+    constants: dict[str, typing.Any],
+    cells: dict[str, list[Cell]],
+    assumptions: list[Assumption],
+    questions: list[str],
+) -> tuple[str, ...]:
+    """The headings that a `{content_key}` would be made of, none where they do not tell rows
+    apart; says so where there is one."""
+    filled = {match.column: (match.heading,) for match in recognised.matches if match.heading}
+    slots = {
+        name: tuple(mapping.slots(value)) for name, value in constants.items()
+        if isinstance(value, str) and "{" in value
+    }  # fmt: skip
+    found = mapping.identifying(recognised.table, filled | slots)
+    found = tuple(heading for heading in found if heading in cells)
+    rows = list(zip(*(cells[heading] for heading in found), strict=True))
+    # Rows that agree are counted apart, which tells them from each other only in their order.
+    tells = len(set(rows)) >= 0.9 * len(rows) > 0
+    used = [name for name, value in slots.items() if mapping.CONTENT_KEY in value] + [
+        match.column for match in recognised.matches
+        if match.template and mapping.CONTENT_KEY in mapping.slots(match.template)
+    ]  # fmt: skip
+    if used and found:
+        alike = len(rows) - len(set(rows))
+        assumptions.append(Assumption(
+            f"'{used[0]}' is made of {', '.join(map(repr, found))}",
+            "numbers and words of state may change"
+            + (f"; {alike:,} rows say the same as another one there, and are counted" if alike
+               else ""),
+        ))  # fmt: skip
+    elif used:
+        questions.append(
+            f"'{used[0]}' cannot be made of what a row says: no day, text, link or name of it is "
+            "mapped. Export the file with its ids."
+        )
+    return found if tells else ()
+
+
 def _open(
     path: Path,
     recognised: Recognised,
     stated: dict[str, str],
     questions: list[str],
     is_named: bool,
+    identifying: tuple[str, ...],
 ) -> None:
     """Add to the questions what a person must say."""
     name = recognised.table.name
@@ -661,8 +839,10 @@ def _open(
     for column, why in recognised.lacking.items():
         if column not in stated:
             about = recognised.table.spec.columns[column].about
-            hint = "{content_key} (of what the row says)" if column.endswith("_id") else "..."
-            questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {column}={hint}")
+            hint = f"{column}=..."
+            if column.endswith("_id") and identifying:
+                hint = f"{column}='{{content_key}}' (of {', '.join(map(repr, identifying))})"
+            questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {hint}")
     spec = recognised.table.spec
     for match in recognised.matches:
         needed = spec.columns[match.column].required or match.column in spec.key
@@ -687,16 +867,19 @@ def _entry(
     decided: dict[str, profiles.Decision],
     keys: dict[str, str],
     said: dict[str, typing.Any],
+    stated: dict[str, str],
     constants: dict[str, typing.Any],
     unpivot: dict[str, typing.Any] | None,
     several: bool,
+    files: str,
 ) -> dict[str, typing.Any]:
     """The entry as it is written, shared settings once."""
+    spec = recognised.table.spec
     dated = any(match.template == "{file_date}" for match in recognised.matches)
     own_day = dated and "captured_on" in constants
     entry: dict[str, typing.Any] = {
         "feed": recognised.table.name,
-        "files": path.name if own_day else pattern(path),
+        "files": _escaped(path.name) if own_day else files,
         "layout": "detect",
     }
     if recognised.export is not None:
@@ -748,7 +931,8 @@ def _entry(
             continue
         settings = decided[match.column].settings if match.column in decided else {}
         columns[match.column] = {"from": match.heading, **settings} if settings else match.heading
-    columns |= {name: {"template": value} for name, value in templates.items()}
+    for name, value in templates.items():
+        columns[name] = {"template": value, **_own(stated, name, spec.columns[name])}
     entry["columns"] = columns
     return entry
 
@@ -757,19 +941,57 @@ def _plain(value: typing.Any) -> typing.Any:
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def pattern(path: Path) -> str:
-    """A glob for this file and those of other months: numbers in its name may differ. The name
-    itself where that would take other files that are there already."""
-    stem = path.name
-    glob = re.sub(
-        r"(?<![A-Za-z])(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*(?![a-z])|\d+",
-        "*", stem.rsplit(".", 1)[0],
+def pattern(path: Path, is_alike: Callable[[Path], bool] = lambda other: False) -> str:
+    """A glob for this file and those of other months: numbers and months in its name may differ.
+    The name itself where that takes a file that is there already and is not alike."""
+    name, suffix = path.name, "".join(path.suffixes[-2:] if path.suffix == ".gz" else [path.suffix])
+    stem = re.sub(r" ?\(\d+\)$", "\0", name.removesuffix(suffix))
+    marked = _months().sub("\0", stem)
+    gap = r"[-_. ,()]*"
+    if re.search(r"[^\W\d_]", re.sub(rf"\0|{_BETWEEN}", "", marked)):
+        marked = re.sub(r"\d+", "\0", marked)
+        marked = re.sub(rf"\0({gap}({_BETWEEN})?{gap}\0)*", "\0", marked)
+    else:  # nothing but days: what stands between them tells them from other names
+        marked = re.sub(r"\d+", "\1", marked)
+    glob = _escaped(marked).replace("\0", "*").replace("\1", "[0-9]*") + _escaped(suffix)
+    if "*" not in glob:
+        return glob
+    others = [each for each in path.parent.glob(glob) if each != path and each.is_file()]
+    return glob if all(map(is_alike, others)) else _escaped(name)
+
+
+_BETWEEN = r"(?<![^\W_])(?:to|bis|au|a|al|hasta|até|until|through)(?![^\W_])"
+
+
+def _months() -> re.Pattern[str]:
+    """A month's name: whole, or short beside a number."""
+    named = {name for language in months.LANGUAGES for name in months.names(language)}
+    named = {re.escape(name) for name in named if name.isalpha()}
+    short = "|".join(sorted((each for each in named if len(each) <= 5), key=len, reverse=True))
+    whole = "|".join(sorted((each for each in named if len(each) > 3), key=len, reverse=True))
+    gap = r"[-_. ']?"
+    return re.compile(
+        rf"(?i)(?<![^\W\d_])(?:(?:{whole})(?![^\W\d_])|(?:{short})\.?(?={gap}\d\d)"
+        rf"|(?<=\d)(?:{short})(?![^\W\d_])|(?<=\d[-_. '])(?:{short})(?![^\W\d_]))"
+    )
+
+
+def _is_alike(other: Path, table: layouts.Table, keys: dict[str, str]) -> bool:
+    """Whether another file has a table with the same headings."""
+    hint = house.checked(
+        {"feed": next(iter(mapping.feeds())), "files": other.name, "layout": "detect",
+         **_typed_keys({key: value for key, value in keys.items() if key != "report"})},
+        Entry, Path(other.name),
     )  # fmt: skip
-    glob = re.sub(r"\*([-_. ]?\*)+", "*", glob) + "." + stem.rsplit(".", 1)[-1]
-    if glob.startswith("*.") or "*" not in glob:
-        return _escaped(stem)
-    others = [each for each in path.parent.glob(glob) if each != path]
-    return _escaped(stem) if others else glob
+    wanted = {vocabulary.folded(heading) for heading in table.layout.headings}
+    try:
+        if grids.kind(other, hint.member) == "parquet":
+            tables = [_parquet(other)]
+        else:
+            tables = layouts.detected(other, hint, frozenset(), vocabulary.known)
+    except (MappingError, OSError, UnicodeError):
+        return False
+    return any({vocabulary.folded(h) for h in each.layout.headings} == wanted for each in tables)
 
 
 def _escaped(name: str) -> str:
@@ -791,6 +1013,14 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
         f"  contract: {recognised.table.name}, confidence {recognised.confidence:.2f}: "
         f"{recognised.why}"
     )
+    files = proposal.entry["files"]
+    takes = sorted(each.name for each in path.parent.glob(files) if each.is_file())
+    more = f" and {len(takes) - 5} more" if len(takes) > 5 else ""
+    say(f"  files: {files} (takes {', '.join(takes[:5])}{more})")
+    wider = pattern(path, lambda other: True)
+    odd = sorted({each.name for each in path.parent.glob(wider)} - {*takes})
+    if odd:
+        say(f"  not {wider}: {odd[0]} would be taken, too, and has other headings")
     if recognised.rivals:
         say(f"  it could also be: {', '.join(recognised.rivals)}")
     for match in recognised.matches:

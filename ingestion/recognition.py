@@ -147,7 +147,7 @@ def by_contract(
         if contract is not None and name != contract:
             continue
         matches = _assigned(table, headings, sample, kinds)
-        if not matches:
+        if not matches and contract is None:
             continue
         ranked.append((_fit(table, matches, headings), table, matches))
     if not ranked:

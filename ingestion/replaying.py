@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 import yaml
 
 import settings as house
-from ingestion import check, mapping
+from ingestion import check, encodings, mapping
 from ingestion.mapping import Entry, From, Mapping
 from ingestion.specs import stored_name
 from settings import ConfigError, Paths, Settings
@@ -101,10 +102,7 @@ def _replay(
     ask: Callable[[str], bool],
     say: Callable[[str], None],
 ) -> bool:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or KEY not in rows[0]:
-        raise ConfigError(f"{path}: no column '{KEY}'; correct a file that `replay` wrote.")
+    rows = _read(path)
     with _warehouse(data) as con:
         there = {
             key: (feed, file, json.loads(row_json))
@@ -144,6 +142,24 @@ def _replay(
     os.replace(beside, book)
     say(f"{target}: the next build loads it")
     return True
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    """The rows as a spreadsheet saved them, with its own encoding and delimiter: the first heading
+    is known. Raises ConfigError."""
+    try:
+        text = path.read_bytes().decode(encodings.detect([path.read_bytes()]).name)
+    except (encodings.Undecided, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error} Save it as CSV UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}.") from None
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    if lines and lines[0].lower().startswith("sep="):
+        lines.pop(0)
+    for delimiter in ",;\t|":
+        if lines and KEY in next(csv.reader(lines[:1], delimiter=delimiter)):
+            return list(csv.DictReader(io.StringIO("".join(lines), ""), delimiter=delimiter))
+    raise ConfigError(f"{path}: no column '{KEY}'; correct a file that `replay` wrote.")
 
 
 def _is_changed(row: dict[str, str], said: dict[str, typing.Any]) -> bool:

@@ -15,7 +15,17 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion import feeding, fetching, identity, ledger, load, mapping, privacy, reading
+from ingestion import (
+    feeding,
+    fetching,
+    identity,
+    ledger,
+    load,
+    mapping,
+    precedence,
+    privacy,
+    reading,
+)
 from ingestion.feeding import File, Versions
 from ingestion.ledger import Account, Load, State
 from ingestion.load import Batch, Context
@@ -310,7 +320,8 @@ def _add(account: Account, file: File) -> None:
 
 def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
     """Files that were not taken whole before under their mapping, those that are new last (what
-    came later counts), else in their order; and every feed that has a file at all."""
+    came later counts), else by the days in their names where all of a feed have one, else in their
+    order; and every feed that has a file at all."""
     with warehouse(run) as con:
         known = ledger.known_files(con)
     before = {(table, label) for table, label, *_ in known}
@@ -327,7 +338,14 @@ def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
             file.corrects = each.folder == run.paths.corrections
             if (each.table.name, file.label, each.fingerprint, content) not in known:
                 wanted.append(file)
-    return sorted(wanted, key=lambda file: not file.is_again), list(there)
+    days = {id(file): precedence.day_of(file.path.name) for file in wanted}
+    open_ = {file.mapping.table.name for file in wanted if days[id(file)] is None}
+
+    def order(file: File) -> tuple[bool, dt.date]:
+        day = dt.date.min if file.mapping.table.name in open_ else days[id(file)]
+        return not file.is_again, day or dt.date.min
+
+    return sorted(wanted, key=order), list(there)
 
 
 def _batches(
@@ -383,6 +401,7 @@ def _outcome(
         if counts["quarantined"]:
             line += f", {counts['quarantined']:,} quarantined (see ingest.quarantine)"
         lines.append(line)
+        lines += [f"{file.label}: {note}" for file in done.files for note in file.notes]
     bad = [row for row in table_states if row[2] in ("failed", "stale")]
     lines += [f"{source}.{name} is {status}: {reason}" for source, name, status, reason in bad]
     if strays:

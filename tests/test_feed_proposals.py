@@ -6,8 +6,8 @@ import pytest
 import yaml
 from feed_folder import FeedFolder
 
-from ingestion import check, mapping, proposing
-from settings import ConfigError
+from ingestion import check, mapping, privacy, proposing
+from settings import SAMPLE_KEY, ConfigError
 
 POST_BUY = (
     "Agentur Nord\nPost-Buy TV\n\n"
@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
     folder = FeedFolder(tmp_path)
     config = tmp_path / "plumbline.toml"
     config.write_text(
-        '# ours\n[organization]\nname = "T"\n[privacy]\nkey = "sample"\n[feeds]\nfolders = []\n'
+        '# ours\n[organization]\nname = "T"\n[privacy]\nkey = "public"\n[feeds]\nfolders = []\n'
     )
     monkeypatch.setenv("PLUMBLINE_CONFIG", str(config))
     folder.config = config
@@ -357,3 +357,254 @@ def test_parquet_is_recognised_or_refused_with_a_reason(folder):
     pq.write_table(pa.table({"Station": bad, "GRP": [1.5]}), folder.folder / "bad.parquet")
     done, told = feed(folder, folder.folder / "bad.parquet")
     assert not done and "no UTF-8" in told
+
+
+MEDIA = "Position;Tag;Aufwand;Wo\n1;01.09.2026;{};Bonn\n2;13.09.2026;2.500;Kiel\n"
+
+
+def test_a_heading_that_a_person_names_is_judged_as_any_other(folder):
+    stated = {"channel": "tv", "spend": "{Aufwand}", "date": "{Tag}"}
+    path = folder.put("plan.csv", MEDIA.format("1.234"))
+    done, told = feed(folder, path, contract="channel_days", stated=dict(stated))
+    assert not done and "open: '1.234' in 'Aufwand' may be 1.234 or 1234" in told
+    done, told = feed(
+        folder, path, contract="channel_days", stated=stated | {"spend.thousands": ".",
+        "spend.decimal": ","},
+    )  # fmt: skip
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select spend::double from raw_feeds.channel_days order by date") == [
+        (1234.0,), (2500.0,)
+    ]  # fmt: skip
+
+
+def test_a_witness_in_the_column_that_a_person_names_decides_it(folder):
+    path = folder.put("plan.csv", MEDIA.format("12.750,00"))
+    stated = {"channel": "tv", "spend": "{Aufwand}"}
+    done, told = feed(folder, path, contract="channel_days", stated=stated)
+    assert done and "assumed: decimal mark ',', thousands '.' in 'Aufwand'" in told
+    folder.ingest()
+    assert folder.ask("select spend::double from raw_feeds.channel_days order by date") == [
+        (12750.0,), (2500.0,)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        ({"reach_people.thousands": "."}, "--set reach_people.thousands: neither a key"),
+        ({"impressions.thousands": "."}, "would change nothing: no heading fills 'impressions'"),
+        ({"spend": "5", "spend.thousands": "."}, "no heading fills 'spend'"),
+        ({"spend.thousnds": "."}, "--set spend.thousnds: no key of a column; known: dates"),
+        ({"spend.multiply": "k"}, "--set spend.multiply=k: it wants a number"),
+        ({"header_row": "one"}, "--set header_row=one: it wants a number"),
+        ({"sheet": "Plan"}, "--set sheet: it would change nothing"),
+        ({"time_zone": "Europe/Paris"}, "--set time_zone: it would change nothing"),
+        ({"period.words": "{}"}, "a word at a time: --set 'period.words."),
+        ({"period.words.Tag": "hour"}, "'period' has the words day, week"),
+    ],
+)
+def test_an_answer_that_changes_nothing_is_named(folder, stated, sentence):
+    path = folder.put("plan.csv", MEDIA.format("12.750,00").replace("Wo\n", "period\n"))
+    told = {"channel": "tv", "spend": "{Aufwand}"} | stated
+    with pytest.raises(ConfigError, match=sentence.replace("(", "\\(")):
+        feed(folder, path, contract="channel_days", stated=told)
+
+
+def test_an_answer_to_a_file_that_is_mapped_is_named(folder):
+    path = folder.put("post_buy_2026-09.csv", POST_BUY, "cp1252")
+    assert feed(folder, path)[0]
+    with pytest.raises(ConfigError, match="--set currency: post_buy_2026-09.csv has a mapping"):
+        feed(folder, path, stated={"currency": "USD"})
+
+
+def test_a_mapping_under_which_no_row_loads_is_not_written(folder):
+    rows = "so bald wie;a@example.org\nspäter;b@example.org\n"
+    path = folder.put("calls.csv", f"Datum;E-Mail\n{rows}")
+    stated = {"system": "s", "touchpoint_id": "{content_key}", "occurred_at": "{Datum}",
+              "contact_email": "{E-Mail}"}  # fmt: skip
+    done, told = feed(folder, path, contract="touchpoints", stated=stated)
+    assert not done and "open: no row would be loaded" in told
+    assert not (folder.folder / "mapping.yml").exists()
+
+
+def test_answers_hold_for_every_sheet_and_file_of_the_call(folder):
+    import io
+
+    import openpyxl
+
+    from settings import load_settings
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in ("A", "B"):
+        sheet = book.create_sheet(name)
+        sheet.append(["Sender", "Sendetag", "Kosten netto", "GRP"])
+        sheet.append([f"RTL {name}", "03/04/2026", 5, 1.5])
+    out = io.BytesIO()
+    book.save(out)
+    first = folder.put("tv.xlsx", out.getvalue())
+    other = folder.put("kino.csv", "Sender;Sendetag;Kosten netto;GRP\nX;05/06/2026;7;1\n")
+    told = []
+    stated = {"currency": "USD", "dates": "%d/%m/%Y", "delimiter": ";"}
+    assert proposing.feed([first, other], load_settings(), folder.paths, stated=stated,
+                          ask=lambda question: True, say=told.append), told  # fmt: skip
+    folder.ingest()
+    assert folder.ask("select account, date::varchar, currency from raw_feeds.channel_days "
+                      "order by 1") == [
+        ("RTL A", "2026-04-03", "USD"), ("RTL B", "2026-04-03", "USD"),
+        ("X", "2026-06-05", "USD"),
+    ]  # fmt: skip
+
+
+def test_a_stated_time_zone_is_the_one_that_is_written(folder):
+    head = "Post id,Post text,Post Link,Date,Impressions\n"
+    path = folder.put("posts_2026-07-31.csv", head + "1,Hi,https://x.com/a/1,2026-07-14 20:00,5\n")
+    done, told = feed(folder, path, stated={"account": "a", "time_zone": "America/New_York"})
+    assert done and "--set time_zone" not in told
+    folder.ingest()
+    assert folder.ask("select published_at::varchar from raw_feeds.posts") == [
+        ("2026-07-15 00:00:00",)
+    ]
+
+
+DEALS = "Record ID,Deal Name,Deal Stage,Create Date,Amount\n"
+
+
+def test_a_word_is_stated_by_name_and_all_that_the_library_knows_are_kept(folder):
+    (export,) = (e for e in proposing.vocabulary.exports() if e.name == "hubspot_deals")
+    path = folder.put("hubspot_1.csv", DEALS + "1,A,Closed Won,2026-07-01,5\n2,B,Nurture,"
+                      "2026-07-02,6\n3,C,Odd one,2026-07-03,7\n")  # fmt: skip
+    done, told = feed(folder, path)
+    assert not done
+    assert "--set 'outcome.words.Nurture=...' --set 'outcome.words.Odd one=...'" in told
+    assert "'Closed Won'" not in told and "no word of the contract" not in told
+    stated = proposing.spoken(["outcome.words.Nurture=open", "outcome.words.Odd one="])
+    done, told = feed(folder, path, stated=stated)
+    assert done, told
+    assert "assumed: 'Odd one' in 'Deal Stage' goes to quarantine (as stated)" in told
+    (entry,) = yaml.safe_load((folder.folder / "mapping.yml").read_text(encoding="utf-8"))
+    known = export.columns["outcome"].words
+    assert entry["columns"]["outcome"]["words"] == {**known, "Nurture": "open"}
+    folder.put("hubspot_2.csv", DEALS + "4,D,Closed Lost,2026-08-01,5\n5,E,nurture,2026-08-01,5\n")
+    folder.ingest()
+    assert folder.ask("select deal_id, outcome from raw_feeds.deals order by 1") == [
+        ("1", "won"), ("2", "open"), ("4", "lost"), ("5", "open"),
+    ]  # fmt: skip
+
+
+CALLS = "Anrufzeit;Kunde;Dauer\n{};a@example.org;{}\n2026-09-02 11:00;b@example.org;60\n"
+
+
+def test_a_corrected_number_is_a_restatement_and_no_second_row(folder):
+    stated = {"system": "s", "kind": "call", "channel": "phone", "occurred_at": "{Anrufzeit}",
+              "contact_email": "{Kunde}", "touchpoint_id": "{content_key}",
+              "call_seconds": "{Dauer}"}  # fmt: skip
+    path = folder.put("calls_1.csv", CALLS.format("2026-09-01 10:00", 190))
+    missing = {key: value for key, value in stated.items() if key != "touchpoint_id"}
+    done, told = feed(folder, path, contract="touchpoints", stated=missing)
+    assert not done
+    assert "Say --set touchpoint_id='{content_key}' (of 'Anrufzeit', 'Kunde')" in told
+    done, told = feed(folder, path, contract="touchpoints", stated=stated)
+    assert done and "assumed: 'touchpoint_id' is made of 'Anrufzeit', 'Kunde'" in told
+    folder.ingest()
+    folder.put("calls_2.csv", CALLS.format("2026-09-01 10:00", 220))
+    folder.ingest()
+    assert folder.load("touchpoints") == ("loaded", 2, 2, 1, 0)
+    assert folder.ask(
+        "select count(distinct touchpoint_id), count(*), max(call_seconds) "
+        "from raw_feeds.touchpoints"
+    ) == [(2, 3, 220)]
+    # Who has a list of addresses cannot try them out on the key without the organization's.
+    keyed = privacy.digest(SAMPLE_KEY.encode(), "2026-09-02 11:00\x1fb@example.org")
+    assert (f"{keyed}-1",) in folder.ask("select touchpoint_id from raw_feeds.touchpoints")
+
+
+def test_snapshots_of_posts_without_an_id_are_history_of_the_same_posts(folder):
+    head = "Published;Text;Link;Likes;Impressions\n"
+    row = "2026-08-0{0} 10:00;Hello {0};https://f.example/{0};{1};{2}\n"
+    stated = {"network": "facebook", "account": "a", "post_id": "{content_key}",
+              "published_at": "{Published}", "title": "{Text}", "url": "{Link}"}  # fmt: skip
+    path = folder.put("posts_2026-08-31.csv", head + row.format(1, 5, 50) + row.format(2, 6, 60))
+    done, told = feed(
+        folder, path, contract="posts", stated=stated | {"captured_on": "{file_date}"}
+    )
+    assert done, told
+    folder.put("posts_2026-09-15.csv", head + row.format(2, 9, 90) + row.format(1, 7, 70))
+    folder.ingest()
+    assert folder.ask(
+        "select count(distinct post_id), count(*), count(distinct captured_on) from raw_feeds.posts"
+    ) == [(2, 4, 2)]
+
+
+def test_what_only_measures_tell_apart_is_asked_for(folder):
+    rows = "".join(f"2026-09-01;{n}\n" for n in range(10, 19))
+    path = folder.put("calls.csv", f"Anrufzeit;Dauer\n{rows}")
+    stated = {"system": "s", "occurred_at": "{Anrufzeit}", "call_seconds": "{Dauer}"}
+    done, told = feed(folder, path, contract="touchpoints", stated=stated)
+    assert not done and "Say --set touchpoint_id=..." in told
+
+
+@pytest.mark.parametrize(
+    ("name", "glob"),
+    [
+        ("post_buy_2026-09.csv", "post_buy_*.csv"),
+        ("Jul-01-2026_Jul-31-2026_12345.csv",
+         "*-[0-9]*-[0-9]*_*-[0-9]*-[0-9]*_[0-9]*.csv"),
+        ("20260731.csv", "[0-9]*.csv"),
+        ("2026-07-01 bis 2026-07-31.csv", "[0-9]*-[0-9]*-[0-9]* bis [0-9]*-[0-9]*-[0-9]*.csv"),
+        ("ads_01-07-2026_to_31-07-2026.csv", "ads_*.csv"),
+        ("Bericht Juli 2026.xlsx", "Bericht *.xlsx"),
+        ("relatório_março_2026.csv", "relatório_*.csv"),
+        ("ventes-août.csv.gz", "ventes-*.csv.gz"),
+        ("posts_2026-07-31 (1).csv", "posts_*.csv"),
+        ("log_out.csv", "log_out.csv"),
+        ("x[1]_may.csv", "x[[]*[]]_may.csv"),
+    ],
+)  # fmt: skip
+def test_what_changes_from_month_to_month_in_a_name_is_left_open(tmp_path, name, glob):
+    path = tmp_path / name
+    path.write_text("")
+    assert proposing.pattern(path) == glob
+    assert path in tmp_path.glob(glob)
+
+
+def test_another_month_beside_it_is_taken_too_and_another_export_is_not(folder):
+    path = folder.put("Sep-01-2026_Sep-30-2026.csv", POST_BUY, "cp1252")
+    folder.put("Aug-01-2026_Aug-31-2026.csv", POST_BUY.replace("09.2026", "08.2026"), "cp1252")
+    done, told = feed(folder, path)
+    assert done
+    assert "files: *-[0-9]*-[0-9]*_*-[0-9]*-[0-9]*.csv (takes Aug-01-2026_Aug-31-2026.csv, " in told
+    folder.ingest()  # a total and a note each are counted, too
+    assert folder.load("channel_days")[1:4] == (8, 4, 4)
+    path = folder.put("other/export_2026-09.csv", POST_BUY, "cp1252")
+    folder.put("other/export_2026-08.csv", "Employee #,Job Title\n7,Engineer\n")
+    told = feed(folder, path)[1]
+    assert "files: export_2026-09.csv (takes export_2026-09.csv)" in told
+    assert "not export_*.csv: export_2026-08.csv would be taken, too, and has other head" in told
+
+
+def test_an_english_file_with_typographic_apostrophes_only_is_read(folder):
+    text = "Client’s name,Sendetag,Kosten netto,GRP\n“It’s”,2026-09-01,5,1\nDon’t,2026-09-02,6,2\n"
+    path = folder.put("tv.csv", text, "cp1252")
+    done, told = feed(folder, path, contract="channel_days",
+                      stated={"channel": "tv", "account": "{Client’s name}"})  # fmt: skip
+    assert done and "assumed: encoding cp1252" in told
+    folder.ingest()
+    assert folder.ask("select account from raw_feeds.channel_days order by date") == [
+        ("“It’s”",), ("Don’t",)
+    ]  # fmt: skip
+    spanish = folder.put("es.csv", text.replace("Client’s", "País").replace("“It’s”", "Anís")
+                         .replace("Don’t", "París"), "mac_roman")  # fmt: skip
+    _, told = feed(folder, spanish, contract="channel_days", stated={"channel": "tv"})
+    assert "encoding cp1252" not in told
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder):
+    import subprocess
+    import sys
+
+    path = folder.put("post_buy_2026-09.csv", POST_BUY, "cp1252")
+    command = f"{sys.executable} -m ingestion feed {path} | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

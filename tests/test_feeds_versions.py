@@ -225,3 +225,117 @@ def test_a_check_writes_below_the_build_and_what_a_killed_one_left_goes(tmp_path
     (folder.paths.checked / "killed").mkdir(parents=True)
     folder.ingest()
     assert not folder.paths.checked.exists()
+
+
+DEALS = "system,deal_id,stage,outcome,created_on\n"
+NOW = (
+    "select deal_id, arg_max(outcome, (_loaded_at, _dlt_load_id, _file_row)) "
+    "from raw_feeds.deals group by 1 order by 1"
+)
+
+
+def deals(outcome, number=1, day="2026-07-01"):
+    return f"h,{number},s,{outcome},{day}\n"
+
+
+@pytest.fixture
+def crm(tmp_path):
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="deals", files="*.csv")
+    return folder
+
+
+def given(folder, *files):
+    """Each file loaded by a build of its own; the last build's lines."""
+    for name, rows in files:
+        folder.put(name, DEALS + rows)
+        outcome = folder.ingest()
+    return outcome.lines
+
+
+def test_a_copy_under_another_name_says_nothing(crm):
+    july = deals("open") + deals("undecided", 2)
+    lines = given(
+        crm, ("d_2026-07-31.csv", july), ("d_2026-08-15.csv", deals("lost")),
+        ("d_2026-07-31 (1).csv", july),
+    )  # fmt: skip
+    note = "d_2026-07-31 (1).csv: same content as d_2026-07-31.csv, loaded 2026-09-30; it adds"
+    assert any(line.startswith(note) for line in lines)
+    assert crm.load("deals") == ("loaded", 2, 1, 0, 1)
+    assert crm.ask(NOW) == [("1", "lost")]
+    # What the original has in quarantine is there once.
+    assert crm.ask("select file, count(*) from ingest.quarantine group by 1") == [
+        ("d_2026-07-31.csv", 1)
+    ]
+    told = []
+    check.check([crm.folder / "d_2026-07-31 (1).csv"], crm.settings, crm.paths, told.append)
+    assert any("same content as d_2026-07-31.csv" in line for line in told)
+    assert any("0 new" in line for line in told)
+
+
+def test_the_same_rows_written_otherwise_say_nothing(crm):
+    both = deals("open") + deals("open", 2)
+    lines = given(crm, ("a.csv", both), ("b.csv", deals("lost")))
+    crm.put("c.csv", "deal_id,system,stage,outcome,created_on\n2,h,s,open,2026-07-01\n"
+            '"1",h,s,open,2026-07-01\n')  # fmt: skip
+    lines = crm.ingest().lines
+    assert any("c.csv: same rows as a.csv" in line for line in lines)
+    assert crm.ask(NOW) == [("1", "lost"), ("2", "open")]
+
+
+def test_the_same_content_of_a_later_day_is_a_statement(crm):
+    given(crm, ("d_2026-07-31.csv", deals("open")), ("d_2026-08-15.csv", deals("lost")),
+          ("d_2026-08-31.csv", deals("open")))  # fmt: skip
+    assert crm.ask(NOW) == [("1", "open")]
+
+
+def test_an_older_export_found_later_becomes_history(crm):
+    lines = given(
+        crm, ("d_2026-06.csv", deals("open")), ("d_2026-08.csv", deals("won")),
+        ("d_2026-07.csv", deals("lost") + deals("open", 2)),
+    )  # fmt: skip
+    assert crm.load("deals") == ("loaded", 2, 2, 2, 0)
+    assert any("d_2026-07.csv: 1 rows are older than what d_2026-08.csv says" in s for s in lines)
+    assert crm.ask(NOW) == [("1", "won"), ("2", "open")]
+    assert crm.ask(
+        "select outcome from raw_feeds.deals where deal_id = '1' order by _loaded_at, _dlt_load_id"
+    ) == [("open",), ("lost",), ("won",)]
+    crm.ingest()
+    assert crm.load("deals")[0] == "unchanged"
+    # Read again under another mapping it says nothing else.
+    crm.entries.clear()
+    crm.map(feed="deals", files="*.csv", missing=["-"])
+    crm.ingest()
+    assert crm.load("deals")[1:] == (4, 4, 0, 0) and crm.ask(NOW) == [("1", "won"), ("2", "open")]
+
+
+def test_exports_that_arrive_together_are_in_the_order_of_their_days(crm):
+    crm.put("d_Aug-31-2026.csv", DEALS + deals("won"))
+    crm.put("d_Jul-31-2026.csv", DEALS + deals("open"))
+    crm.ingest()
+    assert crm.ask(NOW) == [("1", "won")]
+
+
+def test_what_is_said_again_counts_only_where_nothing_tells_that_it_is_old(crm):
+    late = deals("won", 9, "2026-08-20")
+    given(crm, ("a.csv", deals("open")), ("b.csv", deals("lost") + late))
+    lines = given(crm, ("c.csv", deals("open") + deals("open", 3)))
+    assert any("c.csv: 1 rows say again what b.csv said otherwise since" in s for s in lines)
+    assert crm.ask(NOW) == [("1", "lost"), ("3", "open"), ("9", "won")]
+    lines = given(crm, ("e.csv", deals("open") + late))
+    assert any("e.csv: 1 rows go back to what was said before b.csv" in line for line in lines)
+    assert crm.ask(NOW) == [("1", "open"), ("3", "open"), ("9", "won")]
+
+
+def test_a_day_is_corrected_by_a_file_of_an_earlier_day_and_it_says_so(tmp_path):
+    """With a day in the key a file is no picture of its day."""
+    folder = FeedFolder(tmp_path)
+    folder.map(feed="fx_rates", files="*.csv")
+    folder.put("2026-07-31.csv", JULY)
+    folder.ingest()
+    folder.put("of_2026-07-02.csv", HEAD + "USD,EUR,2026-07-02,0.7\n")
+    lines = folder.ingest().lines
+    assert any("1 rows correct 2026-07-31.csv, although the day in its name" in s for s in lines)
+    assert folder.ask("select rate from raw_feeds.fx_rates order by _loaded_at desc limit 1") == [
+        (0.7,)
+    ]

@@ -12,7 +12,7 @@ import pytest
 import pipeline
 from settings import ConfigError, Outcome
 
-CONFIG = '[organization]\nname = "A"\nas_of = 2026-09-30\n[privacy]\nkey = "sample"\n'
+CONFIG = '[organization]\nname = "A"\nas_of = 2026-09-30\n[privacy]\nkey = "public"\n'
 INGEST = """
 create schema if not exists ingest; create schema if not exists raw_feeds;
 create or replace table ingest.sources as

@@ -84,6 +84,22 @@ def test_a_correction_that_is_wrong_again_is_in_quarantine_again(folder):
     assert len(open_) == 3 and any(file.startswith("channel_days--") for file, _ in open_)
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), (";", "utf-8-sig")]
+)
+def test_a_quarantine_file_is_taken_back_as_a_spreadsheet_saves_it(folder, delimiter, encoding):
+    path, rows = exported(folder)
+    rows[0] |= {"spend": "2.000,25", "account": 'Köln; "Dom"'}
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert replaying.replay([path], folder.settings, folder.paths, lambda q: True, lambda t: None)
+    folder.ingest()
+    assert folder.ask("select account, spend::double from raw_feeds.channel_days "
+                      "where date = '2026-07-02'") == [('Köln; "Dom"', 2000.25)]  # fmt: skip
+
+
 def test_nothing_is_taken_without_a_yes_or_without_a_change(folder):
     path, rows = exported(folder)
     assert not replaying.replay([path], folder.settings, folder.paths, lambda q: True, print)
@@ -111,3 +127,40 @@ def test_identifiers_stay_hashed_on_the_way_out_and_back(tmp_path):
     assert folder.ask("select count(*), count(distinct email_hash) from raw_feeds.contacts") == [
         (2, 1)
     ]
+
+
+def test_a_corrected_row_does_not_overrule_what_was_loaded_since(tmp_path):
+    folder = FeedFolder(tmp_path)
+    head = "system,deal_id,stage,outcome,created_on,amount\n"
+    folder.put("a.csv", head + "h,5,s,open,2026-09-01,many\nh,6,s,open,2026-09-01,many\n")
+    folder.map(feed="deals", files="*.csv")
+    folder.ingest()
+    folder.put("b.csv", head + "h,5,s,won,2026-09-01,900\n")
+    folder.ingest()
+    path, rows = exported(folder)
+    for row in rows:
+        row["amount"] = "x" if row["deal_id"] == "5" else "60"
+    corrected(path, rows)
+    told = []
+    yes = (folder.settings, folder.paths, lambda q: True, told.append)
+    assert replaying.replay([path], *yes)
+    folder.ingest()
+    # What is wrong again and then right stands where the first one did, too.
+    replaying.export(folder.settings, folder.paths, lambda text: None)
+    (again,) = (each for each in folder.paths.quarantine.glob("*.csv") if each != path)
+    with again.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["amount"] = "120"
+    corrected(again, rows)
+    told.clear()
+    assert replaying.replay([again], *yes), told
+    note = "1 corrected rows (row 2): their key was loaded since, by b.csv. They become older"
+    assert any(note in line for line in told)
+    lines = folder.ingest().lines
+    assert any(note in line for line in lines)
+    assert folder.load("deals") == ("loaded", 1, 1, 1, 0)
+    assert folder.ask(
+        "select deal_id, amount::int from raw_feeds.deals order by deal_id, _loaded_at, "
+        "_dlt_load_id, _file_row"
+    ) == [("5", 120), ("5", 900), ("6", 60)]
+    assert not replaying.export(folder.settings, folder.paths, lambda text: None)

@@ -1,6 +1,7 @@
 """Settings are read strictly: what nothing reads is refused, with file, line and nearest name."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_without_a_key_nothing_personal_can_be_read(tmp_path, monkeypatch):
         settings.privacy_key(found)
     monkeypatch.setenv("PLUMBLINE_KEY", "x" * 16)
     assert settings.privacy_key(found) == b"x" * 16
+
+
+def test_the_published_key_of_the_sample_hashes_no_one_elses_people(tmp_path, monkeypatch):
+    """The bundled settings without [sample], as the README's first step leaves them half done."""
+    monkeypatch.setenv("PLUMBLINE_KEY", "x" * 16)
+    bundled = (settings.ROOT / "plumbline.toml").read_text(encoding="utf-8")
+    ours = re.sub(r"(?ms)^\[(sample|sources\.\w+)\].*?(?=^\[)", "", bundled)
+    assert 'key = "sample"' in ours and "[sample]  " not in ours
+    with pytest.raises(ConfigError, match="key = .sample. without .sample.*Write key = .env.*PLUM"):
+        load_settings(written(tmp_path, ours))
+    done = written(tmp_path, ours.replace('key = "sample"', 'key = "environment"'))
+    assert settings.privacy_key(load_settings(done)) == b"x" * 16
 
 
 def test_the_bundled_settings_are_valid():
