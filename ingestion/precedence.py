@@ -104,7 +104,7 @@ def judge(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> bool:
 def _older(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
     spec = file.mapping.table.spec
     # Of the columns that this mapping fills, a version of another export says nothing.
-    nothing = values.row_number({name: "null::varchar" for name in file.told})
+    nothing = values.row_number(dict.fromkeys(file.told, "null::varchar"))
     is_picture = not any(spec.columns[name].type in ("date", "timestamp") for name in spec.key)
     told = {
         "table": file.mapping.table.name,
