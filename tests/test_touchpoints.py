@@ -9,7 +9,10 @@ from test_incremental import SETTINGS, Warehouse
 from ingestion import ledger
 from settings import Paths
 
-SEEDS = ("channels", "shared_domains", "identity_evidence", "utm_channels", "referrer_channels")
+SEEDS = (
+    "channels", "shared_domains", "identity_evidence", "utm_channels", "referrer_channels",
+    "vanity_addresses",
+)  # fmt: skip
 MODELS = ("+int_touchpoints_matched", "fct_touchpoints")
 AGAIN = ("+fct_touchpoints,config.materialized:table", "fct_touchpoints")
 
