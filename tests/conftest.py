@@ -1,5 +1,6 @@
 """What several tests share: one true build of the sample organization, made once a session."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -32,12 +33,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     `$PLUMBLINE_TEST_BUILD` names a folder with one already made, to save the time by hand.
     """
     given = os.environ.get("PLUMBLINE_TEST_BUILD")
-    data = Path(given) if given else tmp_path_factory.mktemp("built")
-    if not (data / "served").exists():
-        done = build(data)
-        assert done.returncode == 0, done.stdout + done.stderr
-        (data / "build.log").write_text(done.stdout, encoding="utf-8")
+    data = Path(given) if given else of_all_workers(tmp_path_factory) / "built"
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with data.with_name(data.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (data / "served").exists():
+            done = build(data)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (data / "build.log").write_text(done.stdout, encoding="utf-8")
     return Paths(data)
+
+
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run of the tests, which its parallel workers share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(scope="session")
