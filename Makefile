@@ -75,7 +75,7 @@ docs: environment ## write the metric dictionary
 lint: test-environment ## ruff
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 test: test-environment ## everything that must hold
-	@$(PY) -m pytest $(if $(T),$(T),-n auto --maxprocesses 4 --dist loadfile)
+	@$(PY) -m pytest $(if $(T),$(T),-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 bench: test-environment ## measure, and write the figures into docs
 	@$(PY) -m bench
 clean: ## forget builds and the sample; publications stay

@@ -230,7 +230,8 @@ class Versions:
                 f"create or replace table own as select _row_key as k, {hash_} as h, {rest} as s, "
                 f"_n as n from ({held}) semi join keys on k = hash(_row_key)"
             )
-            latest.append("select k, h, s, (timestamp '9999-01-01', '', n), 1 from own")
+            if con.execute("select 1 from own limit 1").fetchall():
+                latest.append("select k, h, s, (timestamp '9999-01-01', '', n), 1 from own")
         if latest:
             con.execute(
                 "create or replace table carried as select k, arg_max({'h': h, 's': s}, (own, n)) "
@@ -409,6 +410,7 @@ class _Said:
         self.con, self.file, self.aside = con, file, aside
         self.num_rows = 0
         self.tables: list[pa.Table] = []
+        self.registered: list[pa.Table] | None = None
         self.paths: list[Path] = []
         self.writer: pq.ParquetWriter | None = None
         self.older: pa.Table | None = None
@@ -448,7 +450,7 @@ class _Said:
         self.num_rows += rows.num_rows
         rows = rows.select(self.columns)
         if self.aside is None:
-            self.tables.append(rows)
+            self.tables = [*self.tables, rows]
             return
         # dlt takes the file as it is only when it agrees with the declared columns in all.
         fields = [field.with_nullable(field.name != "_dlt_load_id") for field in rows.schema]
@@ -540,7 +542,9 @@ class _Said:
 
     def _relation(self) -> str:
         if self.aside is None:
-            self.con.register("said", pa.concat_tables(self.tables))
+            if self.registered is not self.tables:
+                self.con.register("said", pa.concat_tables(self.tables))
+                self.registered = self.tables
             return "(select *, row_number() over () as file_row_number from said)"
         self._close()
         return parquet(self.path)
@@ -567,13 +571,6 @@ class _Said:
                 for table in self.file.refused
             ]
         return found is not None
-
-    def _relation(self) -> str:
-        if self.aside is None:
-            self.con.register("said", pa.concat_tables(self.tables))
-            return "(select *, row_number() over () as file_row_number from said)"
-        self._close()
-        return parquet(self.path)
 
     def new(self, versions: Versions) -> pa.Table | Part:
         """The rows that are new: of a repeated key the last, and what is not said already. They

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import difflib
 import fnmatch
+import functools
 import hashlib
 import json
 import os
@@ -134,7 +135,8 @@ class Entry:
     exclude: dict[str, Scalar | tuple[Scalar, ...]] = dataclasses.field(default_factory=dict)
 
 
-class Mapping(typing.NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Mapping:
     """An entry, its feed's table, the file and the folder that it came from."""
 
     entry: Entry
@@ -142,7 +144,7 @@ class Mapping(typing.NamedTuple):
     told_in: str
     folder: Path
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Changes when the entry or the contract does: then its files are read again."""
         # What stands at its default says nothing, so a key that is new here reads no file again.

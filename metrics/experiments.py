@@ -23,6 +23,7 @@ import typing
 
 import numpy as np
 
+from metrics.storing import insert_named
 from settings import Run
 
 if typing.TYPE_CHECKING:
@@ -138,7 +139,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]
                 "status": "refused", "reason": str(why), "confidence": None,
                 "verdict": NOT_ESTIMATED,
             }  # fmt: skip
-        _insert(connection, "experiment_estimates", _said(test, told, run))
+        insert_named(connection, "metrics.experiment_estimates", [_said(test, told, run)])
         if periods:
             connection.executemany(
                 "insert into metrics.experiment_periods values (?, ?, ?, ?, ?, ?, ?)",
@@ -182,13 +183,6 @@ def _said(
         "run_id": run.run_id,
         **told,
     }
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, typing.Any]) -> None:
-    marks = ", ".join("?" * len(row))
-    connection.execute(
-        f"insert into metrics.{table} ({', '.join(row)}) values ({marks})", list(row.values())
-    )
 
 
 def _people(test: dict[str, typing.Any]) -> dict[str, typing.Any]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from metrics import mix_model
 from metrics.mix_model import PRIOR_WIDTH, SILENT, Draws, Gate, Panel
+from metrics.storing import insert_named
 from settings import MixModel, Run
 
 if typing.TYPE_CHECKING:
@@ -112,7 +113,7 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             wanted[outcome] = (told, judged)
         except mix_model.Refused as why:
             refused = told | {"status": "refused", "reason": str(why)}
-            _insert(connection, "mix_model_runs", refused)
+            insert_named(connection, "metrics.mix_model_runs", [refused])
             said[outcome] = f"mix model of {outcome} refused: {why}"
     if wanted:
         run.say(f"mix models of {', '.join(wanted)}")
@@ -243,28 +244,27 @@ def _keep(
     actual = judged.panel.outcome[known]
     missed = actual - draws.fitted[known]
     weeks = judged.panel.weeks.astype(object)
-    _insert(
-        connection, "mix_model_runs",
-        told | {
+    insert_named(
+        connection, "metrics.mix_model_runs",
+        [told | {
             "status": "fitted", "warnings": json.dumps(judged.warnings), "first_week": weeks[0],
             "last_week": weeks[-1], "weeks": len(weeks), "places": len(judged.panel.places),
             "observations": judged.observations, "effects": judged.effects,
             "observations_per_effect": judged.per_effect,
             "r_squared": float(1 - missed.var() / actual.var()), "draws": len(draws.caused),
             "seconds": round(seconds, 2),
-        },
+        }],
     )  # fmt: skip
-    for row in _estimates(judged, draws, told):
-        _insert(connection, "mix_model_estimates", row)
+    estimates = list(_estimates(judged, draws, told))
+    insert_named(connection, "metrics.mix_model_estimates", estimates)
     outcome = told["outcome"]
-    for test in tests:
-        found = _in_test(judged.panel, draws, outcome, test)
-        if found is not None:
-            _insert(
-                connection, "mix_model_tests",
-                {"outcome": outcome, "experiment_id": test[0], "run_id": told["run_id"],
-                 **dict(zip(("caused_low", "caused_mid", "caused_high"), found, strict=True))},
-            )  # fmt: skip
+    found = [(test[0], _in_test(judged.panel, draws, outcome, test)) for test in tests]
+    insert_named(
+        connection, "metrics.mix_model_tests",
+        [{"outcome": outcome, "experiment_id": test, "run_id": told["run_id"],
+          **dict(zip(("caused_low", "caused_mid", "caused_high"), ends, strict=True))}
+         for test, ends in found if ends is not None],
+    )  # fmt: skip
     silent = sum(
         _width(draws.caused[:, c].sum(axis=(1, 2))) / _prior_width(judged.panel) > SILENT
         for c in range(len(draws.channels))
@@ -371,10 +371,3 @@ def _width(caused: np.ndarray) -> float:
 
 def _prior_width(panel: Panel) -> float:
     return PRIOR_WIDTH * float(np.nansum(panel.outcome))
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, typing.Any]) -> None:
-    marks = ", ".join("?" * len(row))
-    connection.execute(
-        f"insert into metrics.{table} ({', '.join(row)}) values ({marks})", list(row.values())
-    )

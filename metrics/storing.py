@@ -31,3 +31,11 @@ def insert(
         connection.execute(f"insert into {table}{named} select * from rows_to_insert")
     finally:
         connection.unregister("rows_to_insert")
+
+
+def insert_named(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, typing.Any]]
+) -> None:
+    """Append rows that name their columns; what a row does not name is null in it."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    insert(connection, table, [tuple(row.get(name) for name in columns) for row in rows], columns)
