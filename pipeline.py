@@ -405,10 +405,12 @@ def fingerprint(run: Run) -> str:
     Load times are left out: the same rows loaded again are nothing new.
     """
     digest = hashlib.sha256(f"{run.as_of} {run.settings}".encode())
-    for folder in ("dbt_project", "expectations", "metrics", run.settings.metrics.goals):
-        for file in sorted((ROOT / folder).rglob("*")):
+    asked = run.settings.metrics
+    for name in ("dbt_project", "expectations", "metrics", asked.goals, asked.trees, asked.causes):
+        place = ROOT / name  # an absolute name stays what it is
+        for file in [place] if place.is_file() else sorted(place.rglob("*")):
             if file.is_file() and file.suffix in {".sql", ".yml", ".py", ".csv", ".html", ".j2"}:
-                digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+                digest.update(os.path.relpath(file, place).encode() + file.read_bytes())
     with _warehouse(run) as warehouse:
         tables = warehouse.execute(
             "select schema_name, table_name, string_agg('\"' || column_name || '\"', ', ' "

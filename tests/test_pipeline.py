@@ -92,6 +92,26 @@ def test_nothing_new_keeps_what_is_served_and_a_new_row_does_not(house):
     assert (data / "served").resolve() != first
 
 
+@pytest.mark.parametrize("edited", ["goals/2026.yml", "trees/own.yml", "causes.yml"])
+def test_goals_trees_and_causes_may_stand_anywhere_and_an_edit_of_them_is_new(
+    house, tmp_path, edited
+):
+    data, seen, _ = house
+    for name in ("goals/2026.yml", "trees/own.yml", "causes.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("[]")
+    (tmp_path / "plumbline.toml").write_text(
+        f'{CONFIG}[metrics]\ngoals = "{tmp_path}/goals"\ntrees = "{tmp_path}/trees"\n'
+        f'causes = "{tmp_path}/causes.yml"\n'
+    )
+    assert pipeline.main(["build", "-q"]) == 0
+    seen.clear()
+    assert pipeline.main(["build", "-q"]) == 0 and seen == ["ingest"]
+    (tmp_path / edited).write_text("[] # another")
+    seen.clear()
+    assert pipeline.main(["build", "-q"]) == 0 and seen[-1] == "publish"
+
+
 def test_what_was_rolled_back_is_not_served_again_before_something_is_new(house):
     data, seen, step = house
     pipeline.main(["build", "-q"])

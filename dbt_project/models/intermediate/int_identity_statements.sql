@@ -52,9 +52,10 @@ forms as (
     group by coalesce(own.contact_reference, alone.contact_reference), together.email_hash, together.source_system
 ),
 
+-- A record joined to itself says nothing; fct_identity_exceptions lists such a decision.
 decided as (
     select * from {{ ref('stg_feeds__identity_decisions') }}
-    where decision = 'join' and contact_reference is not null and other_reference is not null
+    where decision = 'join' and contact_reference <> other_reference
 )
 
 select

@@ -90,6 +90,7 @@ found as (
             (decisions.decision = 'apart' and mine.contact_id = theirs.contact_id)
             or (decisions.decision = 'join' and mine.contact_id is distinct from theirs.contact_id)
             or (decisions.decision in ('join', 'apart') and (mine.contact_id is null or theirs.contact_id is null))
+            or (decisions.decision = 'join' and decisions.contact_reference = decisions.other_reference)
         )
 ),
 
