@@ -9,6 +9,7 @@ of another one (a numerator, say) and is never reported by itself.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 import typing
@@ -169,6 +170,9 @@ class TypeParameters:
     metrics: tuple[AnInput, ...] = ()
 
 
+Days = typing.Annotated[int, Field(ge=0)]
+
+
 @strict
 class Meta:
     """What a reader must know of a metric. The first fourteen are required, without defaults.
@@ -180,7 +184,8 @@ class Meta:
     it is above zero and the metric has no value, the row says so). `interval` is 95 %: wilson for
     a share of counts (Wilson 1927), mean for a mean (for NPS the usual formula); bounds are no
     matter of chance and have no level. `level` is for the intervals of metrics/computed.
-    `matures_after_days`: a period is complete so long after its end. `known` names how many rows
+    `matures_after_days`: a period is complete so long after its end; `slices_mature_after_days`:
+    of a slice whose values are decided later than its rows are made. `known` names how many rows
     or months the number rests on, `due` how many there should be (a metric, or `months`: those of
     the period): where some are missing the number is partial, and where months are, not complete.
     """
@@ -214,13 +219,20 @@ class Meta:
     suppressed: Name | None = None
     known: Name | None = None
     due: Name | None = None
-    matures_after_days: typing.Annotated[int, Field(ge=0)] = 0
+    matures_after_days: Days = 0
+    slices_mature_after_days: dict[str, Days] = dataclasses.field(default_factory=dict)
     level: typing.Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @property
     def interval_level(self) -> float | None:
         """How sure its interval is, 0..1; None where it has none, or has bounds."""
         return LEVEL if self.interval in ("wilson", "mean") else self.level
+
+    def slice_wait(self, name: str) -> int:
+        """How many days after its end a period of the slice (as metric_values calls it) is
+        decided."""
+        mine = {slice_name(each): days for each, days in self.slices_mature_after_days.items()}
+        return mine.get(name, 0)
 
 
 @strict
@@ -515,6 +527,12 @@ def _meta_wrong(metric: Metric, catalogue: Catalogue) -> list[str]:
     for slice_ in meta.slices:
         if slice_ not in known:
             found.append(f"{says}no dimension '{slice_}'; known: {', '.join(sorted(known))}.")
+    found += [
+        f"{says}'{slice_}' of slices_mature_after_days is none of its slices: "
+        f"{', '.join(meta.slices) or 'it has none'}."
+        for slice_ in meta.slices_mature_after_days
+        if slice_ not in meta.slices
+    ]
     return found
 
 

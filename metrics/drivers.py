@@ -62,12 +62,16 @@ join wholes as past
         now.period_start - case now.grain when 'month' then interval 1 month
             when 'quarter' then interval 3 month else interval 1 year end);
 insert into driver_cells
-select metric_id, grain, period_start, slice_name, slice_value, value, numerator, denominator
-from metrics.metric_values
+select metric_id, grain, period_start, slice_name, slice_value,
+    case when is_decided then value end, case when is_decided then numerator end,
+    case when is_decided then denominator end
+from (select *, slice_name = 'all' or is_complete is not false as is_decided
+      from metrics.metric_values)
 where (metric_id, grain) in (select (metric_id, grain) from driver_pairs);
 """
-# A slice without a row in a period added nothing to a sum then; one whose number is unknown is not
-# nothing, and slices that hold more than the whole overlap: neither has exact parts.
+# A slice without a row in a period added nothing to a sum then; one whose number is unknown or
+# still being decided is not nothing, and slices that hold more than the whole overlap: neither has
+# exact parts.
 PARTS = f"""
 with wholes as (
     select

@@ -339,7 +339,10 @@ def _cells(
     publication: Row,
 ) -> tuple[list[tuple], str | None]:
     """(what `drivers.parts_of` takes, what it lacks): the total's slices as published; of a slice,
-    what the served marts say of it by each of the others."""
+    what the served marts say of it by each of the others. None that is still being decided."""
+    found = definitions.load()
+    meta = found.metrics[asked.metric].meta if asked.metric in found.metrics else None
+    over = (publication["as_of"] - last_day(asked.start, asked.grain)).days
     cells = [
         (row["period_start"], ALL if row["slice_name"] == asked.slice_name else row["slice_name"],
          row["slice_value"], row["value"], row["numerator"], row["denominator"])
@@ -351,21 +354,21 @@ def _cells(
             asked.metric, asked.grain, *periods,
             *(() if asked.slice_name == ALL else (asked.slice_name, asked.slice_value)),
         )
+        if meta is None or over >= meta.slice_wait(row["slice_name"])
     ]  # fmt: skip
     if asked.slice_name == ALL:
         return cells, None
-    found = definitions.load()
-    if asked.metric not in found.metrics:
+    if meta is None:
         return cells, "it is computed of other metrics' results, which are not kept by two slices"
-    slices = found.metrics[asked.metric].meta.slices
+    slices = meta.slices
     own = next(s for s in slices if definitions.slice_name(s) == asked.slice_name)
     made = queries.engine_of(found, queries.manifests(run, found), asked.metric)
     connection.execute(f"set variable as_of = date '{publication['as_of']}'")
     failed = []
     for key in slices:
-        if key == own:
-            continue
         name = definitions.slice_name(key)
+        if key == own or over < meta.slice_wait(name):
+            continue
         try:
             sql = queries.one(made, found, asked.metric, asked.grain, own, key)
             cells += _crossed(connection, found, asked, (own, key), sql, periods)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from metrics import calibration, pacing, workdays
+from metrics import calibration, catalogue, pacing, workdays
 from metrics.calibration import Outlook, Past
 from metrics.pacing import Forecast
 from metrics.periods import (
@@ -186,6 +186,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
     owners = owners_of(connection)
     check(entries, metrics, owners, _slices(connection))
     gaps = goal_gaps([e.goal for e in entries], metrics)
+    defined = catalogue.load().metrics
     rows: dict[str, list[tuple]] = {
         name: []
         for name in (
@@ -198,6 +199,9 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
         goal, metric = entry.goal, metrics[entry.goal.metric]
         owner = owners.get(goal.owner, Owner(None, "vacant" if owners else "unverified"))
         series = read_series(connection, entry, metric, run.settings.organization.holidays)
+        if goal.slice and goal.metric in defined:
+            days = defined[goal.metric].meta.slice_wait(next(iter(goal.slice)))
+            series = series._replace(wait=dt.timedelta(days=days))
         past = calibration.past(series, goal.profile == "ratio", metric.unit)
         tested = backtest(goal, metric, past)
         status, readings = standing(goal, metric, past, run.as_of, doubt(tested))
@@ -217,7 +221,7 @@ def evaluate(run: Run, connection: duckdb.DuckDBPyConnection) -> list[str]:
             (goal.name, r.day, r.actual, r.expected, *r.forecast, shown) for r, shown in readings
         ]
         rows["goal_backtests"] += tested
-        rows["goal_plans"] += plans(goal, series, run.as_of)
+        rows["goal_plans"] += plans(goal, series, run.as_of - series.wait)
         rows["goal_leading"] += [(goal.name, leading) for leading in goal.leading]
         if owner.status in ("left", "vacant"):
             who = f"{owner.name} left" if owner.name else "nobody holds the role"
@@ -470,7 +474,8 @@ def standing(
     Weekly readings stand on Sundays; the last one on `as_of` or the goal's last day. Figures of
     late data are those of the last day that is known, and their status is data_late, also where
     some values are younger than the newest event: nobody knows what is missing between. Where no
-    source was ever named nothing is late: no_source."""
+    source was ever named nothing is late: no_source. Of a slice that is decided later, a reading
+    is of the days that were decided by then."""
     higher = is_higher(goal, metric)
     end = min(as_of, goal.period.last)
     late = metric.trust in ("stale", "failed")
@@ -493,7 +498,9 @@ def standing(
     days = sundays(goal.period.first, end)
     if not days or days[-1] != end:
         days.append(end)
-    read = [read_on(goal, metric, past, day, min(day, known)) for day in days]
+    wait = past.series.wait
+    decided = [*(min(day, known) - wait for day in days[:-1]), min(end, known - wait)]
+    read = [read_on(goal, metric, past, *on) for on in zip(days, decided, strict=True)]
     unborn = last_day(goal.period.first, past.series.grain)  # before it, no value can be there yet
     raw = [
         "data_late"
@@ -506,11 +513,13 @@ def standing(
     shown = steady(raw, weekly=[day.weekday() == 6 for day in days])
     readings = list(zip(read, shown, strict=True))
     last, status = readings[-1]
-    if ended and last.actual is not None and goal.period.last <= through and not last.gap:
+    if ended and last.actual is not None and goal.period.last <= through - wait and not last.gap:
         met = last.actual >= goal.target if higher else last.actual <= goal.target
         status = "reached" if met else "missed"
         readings[-1] = (last, status)
-    reason = _reason(status, raw[-1], last, metric, min(known, end), goal, doubted)
+    reason = _reason(status, raw[-1], last, metric, decided[-1], goal, doubted)
+    if wait and decided[-1] < end and last.actual is not None and status != "data_late":
+        reason += f" Counted to {decided[-1]}: what came later is still being decided."
     return _status_row(goal, last._replace(day=as_of), status, reason, higher), readings
 
 
@@ -851,7 +860,7 @@ def backtest(goal: Goal, metric: Metric, known: Past) -> list[Backtest]:
     short ones) of earlier periods of the same length, from what preceded them, against how they
     ended. Periods begin a month apart, of levels a quarter, and overlap."""
     rows, series, higher = [], known.series, is_higher(goal, metric)
-    through = series.points[-1].last if series.points else dt.date.min
+    through = series.points[-1].last - series.wait if series.points else dt.date.min
     step = calibration.STEPS[series.grain]
     if goal.profile == "level":
         step = calibration.QUARTER
@@ -866,7 +875,7 @@ def backtest(goal: Goal, metric: Metric, known: Past) -> list[Backtest]:
         if final is None:
             continue
         for day in _past_readings(earlier):
-            reading = read_on(past, metric, known, day, day)
+            reading = read_on(past, metric, known, day, day - series.wait)
             if reading.seasons == 0 or reading.forecast.value is None:
                 continue
             value, low, high, chance = reading.forecast

@@ -37,12 +37,14 @@ class Point(typing.NamedTuple):
 
 class Series(typing.NamedTuple):
     """A metric's slice at one grain, oldest first, and the first day the metric is known at.
-    `holidays`: periods are compared by working days, with these off; None: by the date."""
+    `holidays`: periods are compared by working days, with these off; None: by the date. `wait`:
+    days until what belongs to a day is decided."""
 
     grain: str
     points: list[Point]
     known_from: dt.date | None
     holidays: workdays.Rules | None = None
+    wait: dt.timedelta = dt.timedelta(0)
 
     def within(self, first: dt.date, last: dt.date) -> list[Point]:
         """Points that lie wholly in [first, last]."""

@@ -176,10 +176,8 @@ def _row(query: Query, metric: Metric) -> str:
         f"case when not {withheld} then {text} end"
         for text in (value, top, bottom, f"cast({count} as bigint)", low, high)
     ]
-    ended = (
-        f"{_over(query)} + interval {meta.matures_after_days} day "
-        "<= getvariable('as_of') + interval 1 day"
-    )
+    wait = max(meta.matures_after_days, meta.slice_wait(query.slice_name))
+    ended = f"{_over(query)} + interval {wait} day <= getvariable('as_of') + interval 1 day"
     covered, partial = _covered(query, metric)
     if meta.due == MONTHS:
         ended = f"({ended} and coalesce({covered} >= 1, true))"

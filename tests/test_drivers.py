@@ -204,6 +204,19 @@ def test_an_unknown_slice_is_not_taken_for_nothing(warehouse):
     assert run(warehouse) == 0
 
 
+def test_slices_that_are_still_being_decided_take_nothing_apart(warehouse):
+    add_metric(warehouse, "leads")
+    add_values(warehouse, "leads", {Q2: 100, Q3: 130}, grain="quarter")
+    add_values(warehouse, "leads", {Q2: 60, Q3: 20}, grain="quarter", slice_=("is_hot", "true"))
+    add_values(warehouse, "leads", {Q2: 90, Q3: 95}, grain="quarter", slice_=("channel", "tv"))
+    warehouse.execute(
+        "update metrics.metric_values set is_complete = false "
+        "where slice_name = 'is_hot' and period_start = ?", [Q3]
+    )  # fmt: skip
+    run(warehouse)
+    assert {row[3] for row in parts(warehouse, "leads")} == {"channel"}
+
+
 def test_ratio_and_months_are_written_too_and_sum_to_the_change(warehouse):
     add_metric(warehouse, "win_rate", additivity="ratio", unit="percent")
     august, september = dt.date(2026, 8, 1), dt.date(2026, 9, 1)

@@ -265,6 +265,36 @@ def test_a_goal_on_pace_is_on_track_with_its_owner_and_figures(build):
     assert readings == (40, AS_OF, 2)  # 39 Sundays and the day itself
 
 
+def test_of_a_slice_that_is_decided_later_only_the_decided_days_count(build):
+    connection, evaluate = build
+    add_leads(connection, "leads_created", 1.2)
+    rows = connection.execute("select period_start, value from metrics.metric_values").fetchall()
+    open_from = AS_OF - dt.timedelta(days=14)
+    undecided = {day: value if day <= open_from else 0.1 for day, value in rows}
+    add_values(connection, "leads_created", undecided, slice_=("is_qualified", "true"))
+    of_slice = LEADS_GOAL.replace(
+        "metric: leads", "metric: leads_created\n  slice: {is_qualified: true}"
+    )
+    evaluate(of_slice)
+    [(actual, expected, reason)] = status(connection, "actual, expected, status_reason")
+    days = (open_from - dt.date(2025, 12, 31)).days
+    assert actual == pytest.approx(1.2 * days)
+    assert expected == pytest.approx(400 * days / 365, rel=5e-3)
+    assert reason.endswith("Counted to 2026-09-16: what came later is still being decided.")
+    [last, before] = connection.execute(
+        "select reading_date, actual from metrics.goal_forecasts order by 1 desc limit 2"
+    ).fetchall()
+    assert before[1] == pytest.approx(last[1] - 1.2 * (last[0] - before[0]).days)
+    planned = connection.execute(
+        "select plan, plan_to_date from metrics.goal_plans where grain = 'month' "
+        "and period_start = '2026-09-01'"
+    ).fetchone()
+    assert planned[1] == pytest.approx(planned[0] * 16 / 30, rel=1e-2)
+
+    evaluate(of_slice, as_of=dt.date(2027, 1, 5))
+    assert status(connection)[0][0] not in ("reached", "missed"), "the last days are not decided"
+
+
 @pytest.mark.parametrize(("now", "expected"), [(1.2, "on_track"), (0.8, "off_track")])
 def test_the_colour_follows_the_chance(build, now, expected):
     connection, evaluate = build

@@ -487,6 +487,31 @@ def test_the_gap_is_what_is_said_less_what_paths_show(small):
     assert nobody_asked is None or nobody_asked["value"] is None
 
 
+def test_a_slice_that_is_decided_later_is_complete_later_and_the_others_are_not(small):
+    def lead(day, qualified):
+        return {"created_date": day, "is_qualified": qualified, "channel_id": "tv"}
+
+    db = small(
+        "leads_created", as_of=dt.date(2026, 9, 30),
+        fct_leads=[lead("2026-09-08", True), lead("2026-09-16", True), lead("2026-09-17", None)],
+    )  # fmt: skip
+    told = db.execute(
+        "select slice_name, slice_value, period_start, is_complete from metrics.metric_values "
+        "where grain = 'day' and slice_name in ('is_qualified', 'channel_id') order by all"
+    ).fetchall()
+    assert [(*row[:2], row[2].day, row[3]) for row in told] == [
+        ("channel_id", "tv", 8, True), ("channel_id", "tv", 16, True),
+        ("channel_id", "tv", 17, True),
+        ("is_qualified", "(unknown)", 17, False),
+        ("is_qualified", "true", 8, True), ("is_qualified", "true", 16, True),
+    ]  # fmt: skip
+    weeks = db.execute(
+        "select period_start, is_complete from metrics.metric_values where grain = 'week' "
+        "and slice_value = 'true' order by 1"
+    ).fetchall()
+    assert weeks == [(dt.date(2026, 9, 7), True), (dt.date(2026, 9, 14), False)]
+
+
 def test_a_cohort_is_complete_when_it_had_its_days(small):
     def lead(day, matured, won):
         return {"created_date": day, "is_matured_90d": matured, "has_opportunity_90d": won}
