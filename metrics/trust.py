@@ -374,8 +374,13 @@ def _money(name: str, catalogue: Catalogue) -> list[tuple[str, str]]:
 def _unconverted(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, found: Manifests
 ) -> dict[tuple[str, str], str]:
-    """(semantic model, amount) -> what to say of booked amounts that have no reporting value."""
+    """(semantic model, amount) -> what to say of booked amounts that have no reporting value, and
+    of which days: a note on a metric stands beside every period of it."""
     places = _places(found)
+    days = {
+        name: model.defaults and model.defaults.agg_time_dimension
+        for name, model in catalogue.models.items()
+    }
     columns = set(
         connection.execute(
             "select table_schema, table_name, column_name from information_schema.columns "
@@ -389,14 +394,16 @@ def _unconverted(
         place = places[model]
         if not {(*place, booked), (*place, column)} <= columns:
             continue
-        [(missing,)] = connection.execute(
-            f"select count(*) from {place[0]}.{place[1]} "
+        day = days[model] if (*place, days[model]) in columns else "null"
+        [(missing, first, last)] = connection.execute(
+            f"select count(*), min({day})::date, max({day})::date from {place[0]}.{place[1]} "
             f"where {booked} is not null and {column} is null"
         ).fetchall()
         if missing:
+            when = f" of {first} to {last}" if first and first < last else f" of {first}"
             said[model, column] = (
                 f"{place[0]}.{place[1]}: rows with {booked} but no exchange rate, not in the sum: "
-                f"{missing}"
+                f"{missing}{when if first else ''}"
             )
     return said
 

@@ -269,12 +269,13 @@ def test_the_worst_wins_and_every_reason_is_said(world):
 def test_amounts_without_an_exchange_rate_are_said_beside_the_sum(world):
     world.connection.execute(
         "insert into marts.fct_clicks values ('2026-09-10', 1, 10, 10), ('2026-09-10', 1, 5, null),"
-        " ('2026-09-11', 1, null, null)"
+        " ('2026-09-08', 1, 7, null), ('2026-09-11', 1, null, null)"
     )
     found = world(source("feeds.clicks"), source("ads.clicks"))
     assert found["click_spend"]["trust"] == "degraded"
     assert (
-        "rows with spend but no exchange rate, not in the sum: 1" in found["click_spend"]["reason"]
+        "rows with spend but no exchange rate, not in the sum: 2 of 2026-09-08 to 2026-09-10"
+        in found["click_spend"]["reason"]
     )
     assert found["clicks"]["trust"] == "fresh"
 
