@@ -527,7 +527,7 @@ def test_a_metric_without_a_source_has_a_status_of_its_own(build):
     assert status(connection) == [("no_source",)]
 
 
-def tested(*held):
+def backtested(*held):
     row = goals.Backtest("g", "m", AS_OF, AS_OF, 0.5, 1.0, 0.9, 1.1, 1.0, 0.0, None, 1.0, 0.5, True)
     return [row._replace(is_covered=covered) for covered in held]
 
@@ -541,10 +541,10 @@ def tested(*held):
     ],
 )
 def test_a_chance_whose_intervals_failed_is_not_to_be_relied_on(build, held, said, monkeypatch):
-    assert goals.doubt(tested(*held)) == said
+    assert goals.doubt(backtested(*held)) == said
     connection, evaluate = build
     add_leads(connection, "leads", 1.2)
-    monkeypatch.setattr(goals, "backtest", lambda *_: tested(*held))
+    monkeypatch.setattr(goals, "backtest", lambda *_: backtested(*held))
     evaluate(LEADS_GOAL)
     [(reason,)] = status(connection, "status_reason")
     chance, _, doubted = reason.partition(" chance of meeting the target")
