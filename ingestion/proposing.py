@@ -337,7 +337,7 @@ def _proposal(
         for found in profiles.orders_of(heading, column)
     )  # fmt: skip
     context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
-    unpivot, virtual = _wide(table, recognised, cells, assumptions, questions)
+    unpivot, virtual = _wide(table, recognised, cells, stated, assumptions, questions)
     excluded: dict[str, list[str]] = {}
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
@@ -355,9 +355,11 @@ def _proposal(
                 own = list(virtual[match.heading])
         if recognised.export is not None:
             own = _by_library(recognised.export, match, own or [], stated, excluded, questions)
+            assumptions += _counted_as_unknown(match, own, stated)
         own_said = _own(stated, match.column, column)
         told = context._replace(stated={**said, **own_said})
-        judged = _without(own or [], match.words) if match.heading in virtual else own or []
+        words = (*own_said.get("words", ()), *(match.words if match.heading in virtual else ()))
+        judged = _without(own or [], words)
         decision = profiles.decide(match.column, column, match.heading, judged, told)
         if recognised.export is not None:
             period = _settled(recognised.export, match, cells, decision, stated, questions)
@@ -568,6 +570,11 @@ def _with_words(
     if words:
         decision.settings["words"] = words
     if not column.words:
+        if unknown := [word for word, meant in stated.items() if not meant]:
+            missing = decision.settings.get("missing", ())
+            decision.settings["missing"] = list(dict.fromkeys([*missing, *unknown]))
+        for word in unknown:
+            decision.assume(f"'{word}' in '{match.heading}' is unknown", "as stated")
         return
     known = {word.strip().lower() for word in (*words, *stated, *column.words)}
     known |= profiles.MISSING_TEXT | {"", *(str(m) for m in decision.settings.get("missing", ()))}
@@ -576,17 +583,50 @@ def _with_words(
     for word in (word for word, meant in stated.items() if not meant):
         decision.assume(f"'{word}' in '{match.heading}' goes to quarantine", "as stated")
     if odd:
-        told = " ".join(f"--set '{match.column}.words.{word}=...'" for word in odd[:20])
-        more = f" (and {len(odd) - 20} more)" if len(odd) > 20 else ""
         decision.questions.append(
             f"'{match.column}' is one of {', '.join(column.words)}, and '{match.heading}' has "
             f"other words. Say what each means, or nothing (=) where its rows stay out: "
-            f"{told}{more}"
+            f"{_ways(match.column, odd)}"
         )
 
 
+def _ways(column: str, words: list[str]) -> str:
+    """The answers that give words a meaning, as they are typed."""
+    told = " ".join(f"--set '{column}.words.{word}=...'" for word in words[:20])
+    return told + (f" (and {len(words) - 20} more)" if len(words) > 20 else "")
+
+
+def _stated_words(stated: dict[str, str], column: str) -> list[str]:
+    """The words of a column that a person gave a meaning (`channel.words.Kampagnen=email`)."""
+    start = f"{column}.words."
+    return [key.removeprefix(start) for key in stated if key.startswith(start)]
+
+
+def _counted_as_unknown(
+    match: Match, cells: list[Cell], stated: dict[str, str]
+) -> list[Assumption]:
+    """Say which of the vendor's channels are none of ours."""
+    if match.column != "channel":
+        return []
+    open_ = {word.lower(): word for word, meant in match.words.items() if meant == "unknown"}
+    there = {str(cell).strip().lower() for cell in cells}
+    said = {word.lower() for word in _stated_words(stated, match.column)}
+    found = [word for low, word in open_.items() if low in there - said]
+    return [
+        Assumption(
+            f"'{word}' in '{match.heading}' counts as channel 'unknown'",
+            f"it is no one channel of ours, or --set 'channel.words.{word}=...'",
+        )
+        for word in found
+    ]  # fmt: skip
+
+
+def _words_of(cells: list[Cell]) -> list[str]:
+    return sorted({str(cell).strip() for cell in cells if str(cell or "").strip()})
+
+
 def _without(cells: list[Cell], words: typing.Iterable[str]) -> list[Cell]:
-    known = {word.lower() for word in words}
+    known = {word.strip().lower() for word in words}
     return [cell for cell in cells if str(cell).strip().lower() not in known]
 
 
@@ -600,34 +640,38 @@ def _by_library(
 ) -> list[Cell]:
     """The cells of rows that the export's words do not leave out; those words into `excluded`."""
     filled = export.columns.get(match.column)
-    words = f"{match.column}.words" in stated
-    if match.column == "channel" and match.words and not words:
-        known = {*match.words, *match.words.values()}
-        odd = {str(cell).strip() for cell in _without(cells, known) if str(cell or "").strip()}
-        if odd:
+    stated_words = _stated_words(stated, match.column)
+    if match.column == "channel" and match.words:
+        known = {*match.words, *match.words.values(), *stated_words}
+        if odd := _words_of(_without(cells, known)):
             questions.append(
-                f"'{sorted(odd)[0]}' in '{match.heading}' is no channel that the export's words "
-                "lead to one of ours. Map it under 'words' of 'channel' in the mapping."
+                f"'{odd[0]}' in '{match.heading}' is no channel that the export's words lead to "
+                "one of ours. Say what each means, or nothing (=) where it is not known: "
+                f"{_ways(match.column, odd)}"
             )
     if not isinstance(filled, vocabulary.Filled) or not filled.out:
         return cells
-    out = list(filled.out)
+    low = {word.lower() for word in stated_words}
+    out = [word for word in filled.out if word.lower() not in low]
+    unclear = [word for word in filled.unclear if word.lower() not in low]
     there = {str(cell).strip().lower() for cell in cells}
     came = there & {word.lower() for word in filled.words}
-    if filled.unclear and came and match.column not in stated:
-        out += filled.unclear
-    elif found := sorted(there & {word.lower() for word in filled.unclear}):
+    if unclear and came and match.column not in stated:
+        out += unclear
+    elif found := [word for word in unclear if word.lower() in there]:
         questions.append(
-            f"'{found[0]}' in '{match.heading}' says who was expected, and no row says who came. "
-            f"Say --set {match.column}=... if these count."
+            f"'{sorted(found)[0]}' in '{match.heading}' says who was expected, and no row says who "
+            f"came. Say --set {match.column}=... if these count."
         )
+    if filled.unclear:  # a row that is none of the contract's, not one of an unknown kind
+        out += [word for word in stated_words if not stated[f"{match.column}.words.{word}"]]
     left = _without(cells, out)
-    known = {*filled.words, *filled.unclear, *filled.words.values()}
-    odd = {str(cell).strip() for cell in _without(left, known) if str(cell or "").strip()}
-    if odd and filled.unclear and not words:
+    known = {*filled.words, *unclear, *filled.words.values(), *stated_words}
+    if filled.unclear and (odd := _words_of(_without(left, known))):
         questions.append(
-            f"'{sorted(odd)[0]}' in '{match.heading}' is no word that the export knows for "
-            f"'{match.column}'. Map it under 'words', or leave such rows out ('exclude')."
+            f"'{odd[0]}' in '{match.heading}' is no word that the export knows for "
+            f"'{match.column}'. Say what each means, or nothing (=) where its rows stay out: "
+            f"{_ways(match.column, odd)}"
         )
     excluded[match.heading] = out
     return left
@@ -685,7 +729,7 @@ def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:
     return None
 
 
-def _answers(cells: list[Cell], words: dict[str, str]) -> bool | None:
+def _answers(cells: list[Cell], words: typing.Iterable[str]) -> bool | None:
     """Whether a column holds answers on a scale (numbers of 0 to 10, or the export's words); None
     where only some of its cells are such."""
     told = [str(c).strip() for c in cells if c is not None and str(c).strip()]
@@ -702,6 +746,7 @@ def _wide(
     table: layouts.Table,
     recognised: Recognised,
     cells: dict[str, list[Cell]],
+    stated: dict[str, str],
     assumptions: list[Assumption],
     questions: list[str],
 ) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
@@ -745,7 +790,7 @@ def _wide(
         column = next(m.column for m in recognised.matches if m.heading == wide.value)
         filled = export.columns[column]
         assert isinstance(filled, vocabulary.Filled)
-        words = filled.words
+        words = {*filled.words, *_stated_words(stated, column)}
         fits = {
             h: False
             if NO_QUESTION.search(h) and len(h.split()) < 4
@@ -753,13 +798,14 @@ def _wide(
             for h in groups
         }
         for heading in [h for h, is_scale in fits.items() if is_scale is None]:
-            odd = next(
-                str(c).strip() for c in _without(cells[heading], filled.out)
-                if c is not None and str(c).strip() and not _answers([c], words)
-            )  # fmt: skip
+            odd = [
+                each for each in _words_of(_without(cells[heading], filled.out))
+                if not _answers([each], words)
+            ]  # fmt: skip
             questions.append(
-                f"'{heading}' holds answers on a scale, and '{odd}', which is none that the "
-                "library knows. Correct the cell, or map it under 'words' of 'answer'."
+                f"'{heading}' holds answers on a scale, and '{odd[0]}', which is none that the "
+                "library knows. Correct the cell, or say what each means, or nothing (=) where it "
+                f"is no answer: {_ways(column, odd)}"
             )
         left = [h for h, is_scale in fits.items() if is_scale is False]
         if left:

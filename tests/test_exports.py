@@ -484,11 +484,86 @@ def test_a_row_of_seven_days_from_a_monday_is_a_week(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("word", "is_asked"), [("Paid Shopping", True), ("Unassigned", False)])
+@pytest.mark.parametrize(("word", "is_asked"), [("Our partners", True), ("Unassigned", False)])
 def test_a_channel_that_no_word_leads_to_is_asked(tmp_path, word, is_asked):
     file, content, _, _ = SAMPLES["ga4_traffic_acquisition_days"]
     _, proposal = proposed(tmp_path, file, content.replace("Direct", word))
     assert bool(proposal.open) == is_asked, proposal.open
+    assert all(f"--set 'channel.words.{word}=...'" in each for each in proposal.open)
+
+
+GA4_GROUPS = (
+    "Affiliates,Audio,Cross-network,Direct,Display,Email,Mobile Push Notifications,Organic Search,"
+    "Organic Shopping,Organic Social,Organic Video,Paid Other,Paid Search,Paid Shopping,"
+    "Paid Social,Paid Video,Referral,SMS,Unassigned"
+)
+"""Google Analytics help, "[GA4] Default channel group"."""
+
+
+def test_every_default_channel_group_of_google_analytics_is_known(tmp_path):
+    rows = "".join(f"202609{n:02},{word},1\n" for n, word in enumerate(GA4_GROUPS.split(","), 1))
+    text = "Date,Session primary channel group (Default channel group),Sessions\n" + rows
+    folder, proposal = proposed(tmp_path, "data-export.csv", text)
+    assert not proposal.open, proposal.open
+    told = [each.what for each in proposal.assumptions]
+    # Advertisements on several networks at once are no one channel, and that is said.
+    assert any(each.startswith("'Cross-network' in 'Session primary") for each in told), told
+    assert not any(each.startswith("'Paid Shopping'") for each in told), told
+
+
+MATOMO = "date,label,nb_visits\n2026-09-01,Direkte Zugriffe,5\n2026-09-01,{},7\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows"),
+    [
+        ("channel.words.Kampagnen=paid_search", [("paid_search", 7), ("website", 5)]),
+        ("channel.words.kampagnen=email", [("email", 7), ("website", 5)]),
+        ("channel.words.Kampagnen=", [("website", 5)]),
+    ],
+)
+def test_what_a_person_says_of_a_channels_word_is_heard(tmp_path, answer, rows):
+    text = MATOMO.format("Kampagnen")
+    folder, proposal = proposed(tmp_path, "matomo.csv", text)
+    assert [each for each in proposal.open if "--set 'channel.words.Kampagnen=...'" in each]
+    path = folder.folder / "matomo.csv"
+    (proposal,) = proposing.proposals(path, folder.settings, None, proposing.spoken([answer]))
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = "select channel, sessions from raw_feeds.channel_days order by 1"
+    assert folder.ask(told) == rows
+    assert folder.load("channel_days")[4] == 2 - len(rows)
+
+
+def test_a_word_that_is_no_answer_is_unknown_when_a_person_says_so(tmp_path):
+    stated = {"survey": "p", "wave": "1"}
+    text = SURVEY.replace("Strongly agree", "Weiß nicht").replace("4,5,Marketing", "Rather,5,Mark")
+    folder, proposal = proposed(tmp_path, "pulse.csv", text, stated)
+    ways = "--set 'answer.words.Rather=...'", "--set 'answer.words.Weiß nicht=...'"
+    assert all(any(way in each for each in proposal.open) for way in ways), proposal.open
+    stated |= proposing.spoken(["answer.words.Weiß nicht=", "answer.words.Rather=4"])
+    path = folder.folder / "pulse.csv"
+    (proposal,) = proposing.proposals(path, folder.settings, None, stated)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = folder.ask("select question, answer from raw_feeds.survey_answers "
+                      "order by _file_row, question")  # fmt: skip
+    assert told == [
+        ("I know our goals [all].", 4), ("My manager listens.", 5),
+        ("I know our goals [all].", None), ("My manager listens.", 3),
+        ("I know our goals [all].", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("attended", ["77", "78"]), ("", ["77"])])
+def test_a_state_of_guests_that_a_person_explains_counts_or_stays_out(tmp_path, answer, rows):
+    text = EVENT.replace("Not Attending,Open day,", "On the fence,Open day,2026-06-20 09:00:00")
+    stated = {"channel": "events", "kind.words.On the fence": answer}
+    folder, proposal = proposed(tmp_path, "attendees.csv", text, stated)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = folder.ask("select touchpoint_id from raw_feeds.touchpoints order by 1")
+    assert [each for (each,) in told] == rows
 
 
 PIPEDRIVE = {
