@@ -17,7 +17,17 @@ from pathlib import Path
 import yaml
 
 import settings as house
-from ingestion import check, grids, layouts, mapping, months, profiles, recognition, vocabulary
+from ingestion import (
+    check,
+    feeding,
+    grids,
+    layouts,
+    mapping,
+    months,
+    profiles,
+    recognition,
+    vocabulary,
+)
 from ingestion.grids import Cell
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
@@ -28,7 +38,7 @@ from settings import ROOT, ConfigError, Paths, Settings
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
               "header_row", "header_rows", "ragged", "totals", "merged", "pages",
-              "repeated")  # fmt: skip
+              "repeated", "taken_by")  # fmt: skip
 NO_QUESTION = re.compile(
     r"(?i)\b(id|ip|e-?mail|name|nachname|vorname|nom|prénom|nombre|apellido|custom data|user agent|"
     r"browser|device|tags|collector|language|sprache|langue|idioma|latitude|longitude|duration|"
@@ -95,13 +105,30 @@ def _looked(
     if not path.is_file():
         return f"{path}: no such file."
     path = path.resolve()
-    if check.fitting(path, settings, data):
+    named = check.fitting(path, settings, data)
+    if named and check.takes(path, named, settings):
         return _MAPPED
     try:
         found = proposals(path, settings, contract, stated)
     except (MappingError, OSError, UnicodeError) as error:
-        return f"{error}"
+        return _MAPPED if named else f"{error}"
+    if named and not all(_is_another(path, each, named, stated) for each in found):
+        return _MAPPED
     return found or f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}."
+
+
+def _is_another(
+    path: Path, proposal: Proposal, named: list[Mapping], stated: dict[str, str]
+) -> bool:
+    """Whether a file that entries name by its name alone is none of theirs: another export, or
+    another content than that of which a day was said. One of theirs that changed is not."""
+    if "taken_by" in stated:
+        return True
+    export = proposal.recognised.export
+    own = (proposal.recognised.table.name, export.name if export else None)
+    content = feeding.content(path)
+    same = [each for each in named if (each.table.name, each.entry.export) == own]
+    return all(each.entry.content not in (None, content) for each in same)
 
 
 def _one(
@@ -113,15 +140,26 @@ def _one(
     say: Callable[[str], None],
 ) -> bool:
     path = path.resolve()
-    if found == _MAPPED or (isinstance(found, list) and check.fitting(path, settings, data)):
+    named = check.fitting(path, settings, data) if path.is_file() else []
+    # An entry that this call wrote for another file may take this one, too.
+    if found == _MAPPED or (isinstance(found, list) and named
+                            and check.takes(path, named, settings)):  # fmt: skip
         say(f"{path.name}: {_MAPPED}.")
-        return check.check([path], settings, data, say)
+        done = check.check([path], settings, data, say)
+        if not done and not check.takes(path, named, settings):
+            say("  If it is another export under such a name, say --set taken_by=headings.")
+        return done
     if isinstance(found, str):
         say(found)
         return False
     written = []
     for proposal in found:
+        if named:
+            proposal.entry["taken_by"] = "headings"
         _explain(path, proposal, say)
+        for each in named:
+            say(f"  {each.told_in} names it, too: each file is taken by the entry whose headings "
+                "it has")  # fmt: skip
         if proposal.open:
             continue
         file = check.preview(
@@ -400,8 +438,16 @@ def _proposal(
     _open(path, recognised, stated, questions, is_named, identifying)
     doubt = layouts.question(table, hint)
     questions += [doubt] if doubt else []
+    apart: list[Path] = []
+    files = pattern(path, lambda other: _is_alike(other, table, recognised.export, keys, apart))
     entry = _entry(path, table, recognised, decided, keys, said, stated, constants, unpivot,
-                   several, pattern(path, lambda other: _is_alike(other, table, keys)))  # fmt: skip
+                   several, files)  # fmt: skip
+    if apart and "*" in entry["files"]:
+        entry["taken_by"] = "headings"
+        assumptions.append(Assumption(
+            f"{apart[0].name} is left to an entry of its own",
+            "its headings are those of another known export (taken_by: headings)",
+        ))  # fmt: skip
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}
     if excluded:
@@ -884,7 +930,21 @@ def _open(
         )
     for column, why in recognised.lacking.items():
         if column not in stated:
-            about = recognised.table.spec.columns[column].about
+            spec_ = recognised.table.spec.columns[column]
+            about = spec_.about
+            is_snapshot = column in recognition.CONSTANTS and spec_.type == "date"
+            if is_snapshot and (day := mapping.date_in_name(path.name)) is not None:
+                questions.append(
+                    f"'{column}' ({about}) is missing: {why}. Say --set {column}='{{file_date}}' "
+                    f"if it is the day in the file's name ({day})."
+                )
+                continue
+            if is_snapshot:
+                questions.append(
+                    f"'{column}' ({about}) is missing: {why}, and the file's name holds no day. "
+                    f"{_with_day(path, column, True)}"
+                )
+                continue
             hint = f"{column}=..."
             if column.endswith("_id") and identifying:
                 hint = f"{column}='{{content_key}}' (of {', '.join(map(repr, identifying))})"
@@ -901,9 +961,19 @@ def _open(
         wants_day = match.template == "{file_date}" and match.column not in stated
         if wants_day and mapping.date_in_name(path.name) is None:
             questions.append(
-                f"'{match.column}' is the day of the export, and the file's name holds none: "
-                f"put it into the name, or say --set {match.column}=2026-09-30."
+                f"'{match.column}' is the day of the export, and the file's name holds none. "
+                f"{_with_day(path, match.column, False)}"
             )
+
+
+def _with_day(path: Path, column: str, is_to_be_said: bool) -> str:
+    """How a day that no file tells is told without one export taking the place of another."""
+    stem, dot, suffix = path.name.partition(".")
+    said = f" and say --set {column}='{{file_date}}'" if is_to_be_said else ""
+    return (
+        f"Put it into the name ({stem}_2026-09-30{dot}{suffix}, say){said}: then the next export "
+        f"is kept beside this one. --set {column}=2026-09-30 (say) holds for this very file only."
+    )
 
 
 def _entry(
@@ -921,13 +991,16 @@ def _entry(
 ) -> dict[str, typing.Any]:
     """The entry as it is written, shared settings once."""
     spec = recognised.table.spec
-    dated = any(match.template == "{file_date}" for match in recognised.matches)
-    own_day = dated and "captured_on" in constants
+    plain = {k: v for k, v in constants.items() if not (isinstance(v, str) and "{" in v)}
+    told = Entry(feed=recognised.table.name, files=path.name, constants=plain)
+    own_day = bool(mapping.told_days(told, recognised.table))
     entry: dict[str, typing.Any] = {
         "feed": recognised.table.name,
         "files": _escaped(path.name) if own_day else files,
         "layout": "detect",
     }
+    if own_day:  # of another export it would be the wrong one
+        entry["content"] = feeding.content(path)
     if recognised.export is not None:
         entry["export"] = recognised.export.name
         if recognised.export.repeated is not None:
@@ -1022,11 +1095,19 @@ def _months() -> re.Pattern[str]:
     )
 
 
-def _is_alike(other: Path, table: layouts.Table, keys: dict[str, str]) -> bool:
-    """Whether another file has a table with the same headings."""
+def _is_alike(
+    other: Path,
+    table: layouts.Table,
+    export: vocabulary.Export | None,
+    keys: dict[str, str],
+    apart: list[Path],
+) -> bool:
+    """Whether another file may be named by the same pattern: it has a table with the same headings,
+    or of the same export, or is of another known export (then it goes into `apart`, too)."""
+    keys = {key: value for key, value in keys.items() if key != "report"}
     hint = house.checked(
         {"feed": next(iter(mapping.feeds())), "files": other.name, "layout": "detect",
-         **_typed_keys({key: value for key, value in keys.items() if key != "report"})},
+         **_typed_keys(keys)},
         Entry, Path(other.name),
     )  # fmt: skip
     wanted = {vocabulary.folded(heading) for heading in table.layout.headings}
@@ -1037,7 +1118,14 @@ def _is_alike(other: Path, table: layouts.Table, keys: dict[str, str]) -> bool:
             tables = layouts.detected(other, hint, frozenset(), vocabulary.known)
     except (MappingError, OSError, UnicodeError):
         return False
-    return any({vocabulary.folded(h) for h in each.layout.headings} == wanted for each in tables)
+    if any({vocabulary.folded(h) for h in each.layout.headings} == wanted for each in tables):
+        return True
+    if export is None:
+        return False
+    found = {recognition.export_of(each.layout.headings) for each in tables} - {None}
+    if found and export.name not in found:
+        apart.append(other)
+    return bool(found)
 
 
 def _escaped(name: str) -> str:
@@ -1072,8 +1160,10 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
     for match in recognised.matches:
         source = match.template or f"'{match.heading}'"
         say(f"  {match.column} <- {source} ({match.why}, {match.score:.2f})")
+    days = mapping.told_days(_as_mapping(path, proposal).entry, recognised.table)
     for name, value in proposal.entry.get("constants", {}).items():
-        say(f"  {name} <- always '{value}'")
+        only = " (of this very file: another one under its name is refused)"
+        say(f"  {name} <- always '{value}'{only if name in days else ''}")
     for name, told in proposal.entry.get("columns", {}).items():
         if isinstance(told, dict) and name not in {match.column for match in recognised.matches}:
             say(f"  {name} <- {told.get('template')} (as stated)")
@@ -1119,6 +1209,8 @@ def _add_folder(config: Path, folder: Path) -> None:
     feeds = document.setdefault("feeds", tomlkit.table())
     name = str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else str(folder)
     folders = feeds.setdefault("folders", tomlkit.array())
+    if name in folders:  # for another file of this call
+        return
     folders.append(name)
     beside = config.with_suffix(".toml.new")
     beside.write_text(tomlkit.dumps(document), encoding="utf-8")

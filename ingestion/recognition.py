@@ -73,6 +73,12 @@ def recognise(
     return by_contract(headings, cells, contract)
 
 
+def export_of(headings: tuple[str, ...]) -> str | None:
+    """The known export that has these headings."""
+    known = _export(headings, None)
+    return known.export.name if known is not None and known.export is not None else None
+
+
 def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
     there = {folded(heading): heading for heading in reversed(headings)}
     found = []

@@ -172,9 +172,14 @@ def _origin(feed: str, label: str, settings: Settings, data: Paths) -> Mapping:
     sample = data.sample / "files"
     extra = [sample] if settings.sample and (sample / "mapping.yml").exists() else []
     extra += [data.corrections] if (data.corrections / "mapping.yml").exists() else []
-    for each in mapping.read_mappings(settings, extra):
-        if each.table.name == feed and label in {each.label(path) for path in each.files()}:
-            return each
+    named = [
+        (each, path) for each in mapping.read_mappings(settings, extra)
+        if each.table.name == feed for path in each.files() if each.label(path) == label
+    ]  # fmt: skip
+    if named:
+        mappings = [each for each, _ in named]
+        left = check.passed_over(named[0][1], mappings, settings)
+        return next(each for place, each in enumerate(mappings) if left[place] is None)
     raise ConfigError(f"{label}: no mapping names it any more, so how it is written is not known.")
 
 
