@@ -737,6 +737,12 @@ def _settled(
     times = filled.multiply if isinstance(filled, vocabulary.Filled) else None
     if times is not None and not decision.settings.get("percent"):
         decision.settings["multiply"] = times
+    own = cells.get(match.heading, [])
+    if isinstance(filled, vocabulary.Filled) and filled.looks and filled.dates:
+        zones = {found["zone"] for cell in _words_of(own)
+                 if (found := re.fullmatch(filled.looks, cell))}  # fmt: skip
+        if zones:
+            decision.settings["dates"] = [filled.dates + zone for zone in sorted(zones)]
     names = {vocabulary.folded(each) for each in export.until.get(match.column, ())}
     last = next((heading for heading in cells if vocabulary.folded(heading) in names), None)
     if last is None:

@@ -67,7 +67,7 @@ def recognise(
     headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None = None
 ) -> Recognised | None:
     """The best reading of a table; None when no contract fits at all."""
-    known = _export(headings, contract)
+    known = _export(headings, contract, cells)
     if known is not None:
         return known
     return by_contract(headings, cells, contract)
@@ -79,7 +79,9 @@ def export_of(headings: tuple[str, ...]) -> str | None:
     return known.export.name if known is not None and known.export is not None else None
 
 
-def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
+def _export(
+    headings: tuple[str, ...], contract: str | None, cells: dict[str, list[Cell]] | None = None
+) -> Recognised | None:
     there = {folded(heading): heading for heading in reversed(headings)}
     found = []
     for export in vocabulary.exports():
@@ -90,6 +92,11 @@ def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | Non
         if export.wide is not None and not _months(headings):
             continue
         matches = tuple(_matches(export, there))
+        if contract is None and not all(
+            looks_so(export, match.column, (cells or {}).get(match.heading, []))
+            for match in matches
+        ):
+            continue
         explained = {match.heading for match in matches}
         exact = sum(heading in {h for s in export.needs for h in s} for heading in explained)
         rank = (len(export.needs), len(explained), exact)
@@ -107,6 +114,15 @@ def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | Non
     return Recognised(
         table, export, confidence, why, matches, dict(export.constants), lacking, rivals
     )
+
+
+def looks_so(export: Export, column: str, cells: list[Cell]) -> bool:
+    """Whether cells look as the export writes the column; true where it says nothing of it."""
+    said = export.columns[column]
+    if not isinstance(said, Filled) or said.looks is None:
+        return True
+    told = [str(cell).strip() for cell in cells if str(cell or "").strip()]
+    return bool(told) and all(re.fullmatch(said.looks, each) for each in told)
 
 
 def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:

@@ -1,6 +1,7 @@
 """Known exports, each on a small sample written as its vendor writes it: headings, marks, notes."""
 
 import csv
+import datetime as dt
 import types
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ingestion import proposing, recognition, vocabulary
 from settings import ROOT
 
 REAL = ROOT.parent / "shared" / "real"
+EARLY, LATE = (dt.datetime.fromisoformat(f"2026-09-{day} 10:05:00") for day in ("01", "13"))
 BUSINESS_SUITE = (
     "Post ID,Page ID,Page name,Title,Description,Duration (sec),Publish time,Permalink,Post type,"
     "Impressions,Reach,Reactions,Comments,Shares,Total clicks\n"
@@ -183,6 +185,23 @@ SAMPLES = {
         "pulse.csv", "Respondent ID,Start Date,End Date,I enjoy my work,I have the tools\n"
         "1,2026-05-01,2026-05-01,4,5\n2,2026-05-02,2026-05-13,3,\n",
         {"survey": "pulse", "wave": "2026-H1"}, {"answer": 4.0, "answered_on": "2026-05-01"}),
+    "microsoft_forms_responses": (
+        "Pulse 2026(1-2).xlsx",
+        [["ID", "Startzeit", "Fertigstellungszeit", "E-Mail", "Name",
+          "Uhrzeit der letzten Änderung", "Ich bin zufrieden.", "Abteilung", "Anmerkungen"],
+         [1, EARLY, EARLY, "anonymous", None, None, "Stimme zu", "F&E", "gut"],
+         [2, LATE, LATE, "anonymous", None, None, "Stimme nicht zu", "Vertrieb", None]],
+        {"survey": "pulse", "wave": "2026-H2"},
+        {"answer": 4.0, "answered_on": "2026-09-01", "question": "Ich bin zufrieden.",
+         "department": "F&E"}),
+    "google_forms_responses": (
+        "Pulse.csv",
+        '"Timestamp","Email Address","I am satisfied.","Department","Anything else?"\n'
+        '"2026/09/01 12:30:01 AM GMT+2","a@example.org","5","R&D","ok"\n'
+        '"2026/09/02 1:00:01 AM GMT+2","b@example.org","3","Sales",""\n',
+        {"survey": "pulse", "wave": "2026-H2"},
+        {"answer": 5.0, "answered_on": "2026-09-01", "question": "I am satisfied.",
+         "department": "R&D"}),
     "zendesk_tickets": (
         "tickets.csv", "Id,Status,Priority,Via,Created at,Solved at,Group,Requester email\n"
         "5,solved,high,Email,2026-09-01 10:00,2026-09-02 09:00,Care,a@example.org\n", {},
@@ -434,6 +453,48 @@ def test_only_answers_on_scales_are_questions_and_nobody_is_named(tmp_path):
     ]  # fmt: skip
     rows = folder.ask("select row_json from ingest.quarantine where reason like '%missing'")
     assert rows and not any("10.1.2" in row or "@" in row for (row,) in rows)
+
+
+FORMS = {
+    "microsoft, English": (
+        "ID,Start time,Completion time,Email,Name,Last modified time,I am satisfied.,Next step\n"
+        "1,2026-09-01 10:00:00,2026-09-01 10:05:00,anonymous,Ada,,Agree,More\n"
+        "2,2026-09-02 10:00:00,2026-09-13 10:05:00,anonymous,Bo,,Disagree,Less\n", None),
+    "microsoft, German": (
+        "ID;Startzeit;Fertigstellungszeit;E-Mail;Name;Uhrzeit der letzten Änderung;Bin zufrieden\n"
+        "1;01.09.2026 10:00;01.09.2026 10:05;anonymous;Ada;;Stimme zu\n"
+        "2;02.09.2026 10:00;13.09.2026 10:05;anonymous;Bo;;Stimme nicht zu\n", None),
+    "google, German": (
+        "Zeitstempel,E-Mail-Adresse,Bin zufrieden\n2026/09/01 10:00:01 AM OEZ,a@example.org,4\n"
+        "2026/09/13 11:30:01 PM MESZ,b@example.org,2\n", None),
+    "google, the spreadsheet": (
+        "Zeitstempel;Bin zufrieden\n01.09.2026 10:00:01;Stimme zu\n"
+        "13.09.2026 13:00:01;Stimme nicht zu\n", "survey_answers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_microsoft_and_google_are_surveys_and_name_nobody(tmp_path, name):
+    text, contract = FORMS[name]
+    stated = {"survey": "pulse", "wave": "2026-H2"}
+    folder, proposal = proposed(tmp_path, "pulse.csv", text, stated, contract)
+    assert proposal.recognised.export.name == f"{name.split(',')[0]}_forms_responses"
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.load("survey_answers")[0] == "loaded", folder.error("survey_answers")
+    told = folder.ask(
+        "select answer, answered_on::varchar from raw_feeds.survey_answers order by 2"
+    )
+    assert told == [(4, "2026-09-01"), (2, "2026-09-13")]
+    columns = folder.ask("select count(distinct respondent_id_hash) from raw_feeds.survey_answers")
+    assert columns == [(2,)]
+    assert "E-Mail" not in str(proposal.entry) and "Name'" not in str(proposal.entry)
+
+
+def test_a_file_of_times_is_no_form_of_google(tmp_path):
+    text = "Timestamp,Caller,Rating\n2026-09-01 10:00:01,a@example.org,4\n"
+    _, proposal = proposed(tmp_path, "calls.csv", text)
+    assert proposal.recognised.export is None
 
 
 def test_a_word_on_no_scale_is_asked(tmp_path):
