@@ -734,7 +734,8 @@ _OF_ALL = frozenset({
     "region", "country",
 })  # fmt: skip
 """What a document may say of all its records; a date or a name of its own is not among it."""
-_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url))?"
+_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url|"
+                   r"start|offset|items(_?in_?collection)?))?"
                    r"|@?odata[._]?next_?link")  # fmt: skip
 _COUNTS = re.compile(
     r"total(_?(count|size|results|records|rows|elements|items|hits))?|(row|record|result)s?_?count"

@@ -505,6 +505,10 @@ def _describes(block: list[Row], at: int, headings: tuple[str, ...]) -> bool:
     return typed >= 2 and explained >= 2 and explained >= 0.6 * typed and 2 * sentences >= explained
 
 
+GROUP = " / "
+"""Between a heading and the group above it."""
+
+
 def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
     """Headings of one or several rows, trimmed; an empty one is named after its place, a repeated
     one is numbered. Trailing empty ones are none."""
@@ -517,7 +521,7 @@ def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
             text = " ".join((grids.text_of(cell) or "").split())
             if text and text not in parts:
                 parts.append(text)
-        name = " / ".join(parts) or f"column {place + 1}"
+        name = GROUP.join(parts) or f"column {place + 1}"
         again = sum(other == name or other.startswith(f"{name} (") for other in found)
         found.append(f"{name} ({again + 1})" if again and name in found else name)
     return tuple(found)

@@ -757,13 +757,13 @@ def _is_swapped(cells: list[Cell]) -> bool:
     return shown == {("typed", False), ("text", True)}
 
 
-_LONG_ZONES = (
+LONG_ZONES = (
     "EST|EDT|CST|CDT|MST|MDT|PST|PDT|AKST|AKDT|HST|CET|CEST|MEZ|MESZ|WET|WEST|EET|EEST|BST|IST|MSK|"
     "AEST|AEDT|ACST|AWST|NZST|NZDT|JST|KST|SGT|HKT|PHT|WIB|BRT|ART|CLT|COT|PET|SAST|EAT|WAT|GST|PKT"
 )
 """Letters for zones: they stand for several, or for a place without its summer time."""
 _ZONE_LETTERS = re.compile(
-    rf"[(\[](ET|CT|MT|PT|{_LONG_ZONES})[)\]]|(?<=[ _,])({_LONG_ZONES})$"
+    rf"[(\[](ET|CT|MT|PT|{LONG_ZONES})[)\]]|(?<=[ _,])({LONG_ZONES})$"
     r"|(?i:\b(eastern|central|mountain|pacific|atlantic) (?:standard |daylight )?time\b)"
 )
 _ZONE_OFFSET = re.compile(r"\b(?:UTC|GMT) ?([+\-−–]) ?(\d{1,2})(?::?(\d{2}))?\b|"

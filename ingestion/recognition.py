@@ -33,6 +33,10 @@ COMMON = {"id", "name", "title", "status", "state", "type", "date", "text", "des
           "fecha", "nombre", "estado", "tipo", "data", "nome"}  # fmt: skip
 """Headings, folded, that tell no contract from another."""
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
+_IN_ZONE = re.compile(
+    rf" *[(\[]([A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+)+|(UTC|GMT)[^)\]]*|[ECMP]T|{profiles.LONG_ZONES})"
+    r"[)\]]$"
+)
 _NAMED = re.compile(r"\.(name|label|title|value)$")
 _ENTITY = re.compile(r"(?i)(deal|negocio|negócio|affaire|geschäft|opportunity|lead) [-–] ")
 """Pipedrive writes what a column is of before its name."""
@@ -82,7 +86,7 @@ def export_of(headings: tuple[str, ...]) -> str | None:
 def _export(
     headings: tuple[str, ...], contract: str | None, cells: dict[str, list[Cell]] | None = None
 ) -> Recognised | None:
-    there = {folded(heading): heading for heading in reversed(headings)}
+    there = _spellings(headings)
     found = []
     for export in vocabulary.exports():
         if contract is not None and export.feed != contract:
@@ -123,6 +127,21 @@ def looks_so(export: Export, column: str, cells: list[Cell]) -> bool:
         return True
     told = [str(cell).strip() for cell in cells if str(cell or "").strip()]
     return bool(told) and all(re.fullmatch(said.looks, each) for each in told)
+
+
+def _spellings(headings: tuple[str, ...]) -> dict[str, str]:
+    """Folded name -> heading: as it stands; else without the zone of its times, or without the
+    group above it ('Kosten / Kosten netto'), where no other heading is called so."""
+    found = {folded(heading): heading for heading in reversed(headings)}
+    less: dict[str, list[str]] = {}
+    # One heading with a stroke in it is a heading: 'Likes / Comments' are no comments.
+    grouped = sum(layouts.GROUP in heading for heading in headings) >= max(2, 0.5 * len(headings))
+    for heading in headings:
+        bare = _IN_ZONE.sub("", heading)
+        bare = bare.rsplit(layouts.GROUP, 1)[-1] if grouped else bare
+        if bare != heading:
+            less.setdefault(folded(bare), []).append(heading)
+    return {name: told[0] for name, told in less.items() if len(told) == 1} | found
 
 
 def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:

@@ -653,6 +653,61 @@ def test_pipedrive_in_other_languages(tmp_path, language):
     assert told == [("won", 12500, 1, "2026-05-02"), ("lost", 3200.5, 0.25, "2026-06-12")]
 
 
+def test_a_post_buy_with_groups_above_its_headings_is_known_and_its_net_is_taken(tmp_path):
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Sendung", None, "Leistung", None, "Kosten", None],
+        ["Sender", "Sendedatum", "GRP", "Kontakte", "Kosten brutto", "Kosten netto"],
+        ["RTL", EARLY.date(), 1.5, 1000, 100, 80], ["VOX", LATE.date(), 2.5, 2000, 200, 160],
+    ):  # fmt: skip
+        sheet.append(row)
+    for cells in ("A1:B1", "C1:D1", "E1:F1"):
+        sheet.merge_cells(cells)
+    out = io.BytesIO()
+    book.save(out)
+    folder, proposal = proposed(tmp_path, "tv.xlsx", out.getvalue())
+    assert proposal.recognised.export.name == "tv_post_buy" and not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.ask("select account, spend, impressions from raw_feeds.channel_days order by 1") \
+        == [("RTL", 80, 1000), ("VOX", 160, 2000)]  # fmt: skip
+
+
+def test_one_heading_with_a_stroke_is_not_the_word_behind_it():
+    found = recognition._spellings(("Post ID", "Likes / Comments", "Reach"))
+    assert "comments" not in found and found["reach"] == "Reach"
+
+
+def test_a_zone_in_the_headings_of_zendesk_is_read_and_no_other_export(tmp_path):
+    file, content, _, _ = SAMPLES["zendesk_tickets"]
+    for each in ("Created at", "Solved at"):
+        content = content.replace(each, f"{each} (America/New_York)")
+    folder, proposal = proposed(tmp_path, file, content)
+    assert proposal.recognised.export.name == "zendesk_tickets" and not proposal.open
+    loaded(folder, proposal)
+    assert folder.ask("select opened_at::varchar from raw_feeds.tickets") == [
+        ("2026-09-01 14:00:00",)
+    ]
+
+
+@pytest.mark.parametrize("says", ['"more_items_in_collection": true', '"next_start": 100'])
+def test_a_page_of_pipedrives_deals_is_not_taken_for_all_of_them(tmp_path, says):
+    from ingestion.mapping import MappingError
+
+    deal = '{"id": 1, "title": "A", "value": 5, "currency": "EUR", "status": "won"}'
+    text = f'{{"data": [{deal}], "additional_data": {{"pagination": {{"start": 0, {says}}}}}}}'
+    folder = FeedFolder(tmp_path)
+    path = folder.put("deals.json", text)
+    with pytest.raises(MappingError, match="a page of more"):
+        proposing.proposals(path, folder.settings, "deals")
+    path = folder.put("deals.json", text.replace("true", "false").replace("100", "null"))
+    assert proposing.proposals(path, folder.settings, "deals")
+
+
 def test_a_heading_that_is_another_spelling_of_the_export_is_taken(tmp_path):
     from ingestion import check
 
