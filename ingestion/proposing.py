@@ -112,7 +112,7 @@ def _looked(
         found = proposals(path, settings, contract, stated)
     except (MappingError, OSError, UnicodeError) as error:
         return _MAPPED if named else f"{error}"
-    if named and not all(_is_another(path, each, named, stated) for each in found):
+    if named and not (found and all(_is_another(path, each, named, stated) for each in found)):
         return _MAPPED
     return found or f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}."
 
