@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import feeding, layouts, load, mapping, privacy, reading
+from ingestion import choosing, feeding, layouts, load, mapping, privacy, reading
 from ingestion.feeding import File, Part, Versions
 from ingestion.mapping import Mapping, MappingError
 from settings import Paths, Settings, privacy_key
@@ -46,7 +46,11 @@ def check(paths: list[Path], settings: Settings, data: Paths, say=print) -> bool
             say(f"{path.name}: no mapping names this file.")
             say(f"  Let one be proposed: make feed FILE={path}")
             whole = False
-        for each in found:
+        left = passed_over(path, found, settings)
+        for place, each in enumerate(found):
+            if (why := left[place]) is not None:
+                say(f"{path.name}: not as feed '{each.table.name}' ({each.told_in}): {why}")
+                continue
             say(f"{path.name} as feed '{each.table.name}' ({each.told_in})")
             if each.entry.export is not None:
                 say(f"  recognised as: {each.entry.export}")
@@ -63,6 +67,20 @@ def fitting(path: Path, settings: Settings, data: Paths) -> list[Mapping]:
     there = path.resolve()
     near = _beside(path, settings, extra)
     return [m for m in [*mappings, *near] if there in {file.resolve() for file in m.files()}]
+
+
+def passed_over(path: Path, named: list[Mapping], settings: Settings) -> dict[int, str | None]:
+    """Of the mappings that name a file: place -> why it is left to another one, None where not."""
+    with _connected(settings) as con:
+        return choosing.takers(con, path.resolve(), feeding.content(path), named)
+
+
+def takes(path: Path, named: list[Mapping], settings: Settings) -> bool:
+    """Whether the headings of a file fit one of the mappings that name it."""
+    with _connected(settings) as con:
+        content = feeding.content(path)
+        plans = [choosing.fitting(con, path.resolve(), content, each) for each in named]
+    return not all(isinstance(each, str) for each in plans)
 
 
 def _beside(path: Path, settings: Settings, known: list[Path]) -> list[Mapping]:

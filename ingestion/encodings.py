@@ -223,7 +223,7 @@ def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
         bad = next(word for word in words if not _is_utf8(word))
         raise Undecided(
             f"most of it is UTF-8, but not byte {broken:,} ({bad!r}): two encodings in one file. "
-            "Export it again in one, or state 'encoding' in the mapping."
+            "Export it again in one, or state 'encoding' in the mapping (or --set encoding=)."
         )
     readings: dict[tuple[str, ...], list[str]] = {}
     for name in ONE_BYTE:
@@ -237,27 +237,31 @@ def _one_byte(words: Counter[bytes], wide: int, broken: int) -> Encoding:
         key=lambda one: (one[0].odd, one[0].unpaired, one[0].foreign),
     )
     if not judged:
-        raise Undecided("no encoding fits all its bytes. State 'encoding' in the mapping.")
+        raise Undecided(
+            "no encoding fits all its bytes. State 'encoding' in the mapping (or --set encoding=)."
+        )
     best, told, names = judged[0]
     lone = any(len(word) == 1 and word.isalpha() for word in told)
     if best.odd or best.unpaired or (lone and not any(len(word) > 1 for word in told)):
         raise Undecided(
             f"its bytes make words in no encoding that is known here{_guess(words)}. State "
-            "'encoding' in the mapping."
+            "'encoding' in the mapping (or --set encoding=)."
         )
     for other, others, name in judged[1:]:
         if not _is_far(best, other):
             differ = next(n for n, word in enumerate(told) if word != others[n])
             raise Undecided(
                 f"it may be {names[0]} ('{told[differ]}') or {name[0]} ('{others[differ]}'). "
-                f"State 'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping."
+                f"State 'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping (or --set "
+                "encoding=)."
             )
         # Between Greek and Cyrillic only accents and vowels tell: a few words are too few.
         both = {names[0], name[0]} == {"cp1251", "cp1253"}
         if both and sum(map(_is_odd, others)) < max(5, 0.3 * len(others)):
             raise Undecided(
                 f"it may be {names[0]} ('{told[0]}') or {name[0]} ('{others[0]}'). State "
-                f"'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping."
+                f"'encoding: {names[0]}' or 'encoding: {name[0]}' in the mapping (or --set "
+                "encoding=)."
             )
     example = next((word for word in told if len(word) > 1), told[0])
     return Encoding(names[0], f"no UTF-8; only as {names[0]} are all words words ('{example}')")

@@ -313,6 +313,7 @@ def take(
     the `_loaded_at` that puts them there.
     Raises MappingError when the file does not fit its mapping, or changed while it was read.
     """
+    maps.hold(file.mapping, file.path.name, file.content)
     opened = reading.open_file(con, file.mapping, file.path)
     try:
         file.plan = maps.plan(file.mapping, opened.headings, file.path.name)

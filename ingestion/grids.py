@@ -101,7 +101,8 @@ def opened(path: Path, member: str | None = None) -> tuple[typing.BinaryIO, str]
             if member is None and len(data) != 1:
                 raise MappingError(
                     f"{path.name}: {len(data)} files in one archive ({', '.join(data[:8])}). "
-                    "Say which with 'member' in the mapping, or unpack it."
+                    f"Say which with 'member' in the mapping (or --set 'member={data[0]}'), or "
+                    "unpack it."
                 )
             chosen = member or data[0]
             if archive.getinfo(chosen).flag_bits & 1:
@@ -724,7 +725,7 @@ def _list(document: typing.Any, at: str | None, name: str) -> tuple[list, str]:
         return [document], ""
     raise MappingError(
         f"{name}: several lists of records ({', '.join(lists)}). Say which with 'records' in the "
-        "mapping."
+        "mapping (or --set records=)."
     )
 
 
@@ -734,7 +735,8 @@ _OF_ALL = frozenset({
     "region", "country",
 })  # fmt: skip
 """What a document may say of all its records; a date or a name of its own is not among it."""
-_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url))?"
+_NEXT = re.compile(r"(has_?)?(next|more)(_?(page|url|link|token|page_?token|cursor|records_?url|"
+                   r"start|offset|items(_?in_?collection)?))?"
                    r"|@?odata[._]?next_?link")  # fmt: skip
 _COUNTS = re.compile(
     r"total(_?(count|size|results|records|rows|elements|items|hits))?|(row|record|result)s?_?count"
@@ -759,7 +761,7 @@ def _around(
             raise MappingError(
                 f"{name}: '{where}' ({str(value)[:40]}) beside {len(listed)} records says that "
                 "this is a page of more. Send all of them in one file, or say 'pages: keep' in the "
-                "mapping if each page is a file of its own."
+                "mapping (or --set pages=keep) if each page is a file of its own."
             )
         last = where.rsplit(".", 1)[-1]
         if parts[-1] in _OF_ALL and last not in own and not isinstance(value, bool):
@@ -827,8 +829,8 @@ def _exploded(
         if numbers:
             raise MappingError(
                 f"{name}: the records hold numbers and a list '{explode}'; a row for each of the "
-                f"list would repeat the numbers. Say 'explode: {explode}' in the mapping if that "
-                "is meant."
+                f"list would repeat the numbers. Say 'explode: {explode}' in the mapping (or "
+                f"--set explode={explode}) if that is meant."
             )
     said.append(f"a row for each of '{explode}'")
     found = []

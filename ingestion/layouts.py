@@ -171,7 +171,7 @@ def dialect(lines: list[str], encoding: str, entry: Entry, name: str) -> tuple[D
         other = rivals[0][1]
         raise MappingError(
             f"{name}: it may be divided by {_called(one)} or by {_called(other)}. "
-            "State 'delimiter' (and 'quote') in the mapping."
+            "State 'delimiter' (and 'quote') in the mapping (or --set delimiter=)."
         )
     if declared:
         return one, f"the file says so in its first line: {lines[0].strip()}"
@@ -505,6 +505,10 @@ def _describes(block: list[Row], at: int, headings: tuple[str, ...]) -> bool:
     return typed >= 2 and explained >= 2 and explained >= 0.6 * typed and 2 * sentences >= explained
 
 
+GROUP = " / "
+"""Between a heading and the group above it."""
+
+
 def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
     """Headings of one or several rows, trimmed; an empty one is named after its place, a repeated
     one is numbered. Trailing empty ones are none."""
@@ -517,7 +521,7 @@ def joined(rows: list[list[Cell]]) -> tuple[str, ...]:
             text = " ".join((grids.text_of(cell) or "").split())
             if text and text not in parts:
                 parts.append(text)
-        name = " / ".join(parts) or f"column {place + 1}"
+        name = GROUP.join(parts) or f"column {place + 1}"
         again = sum(other == name or other.startswith(f"{name} (") for other in found)
         found.append(f"{name} ({again + 1})" if again and name in found else name)
     return tuple(found)
@@ -566,8 +570,9 @@ def _headless(
         ))  # fmt: skip
         return [Layout(joined([last]), (block[-1].number,), block[0].number, block[-1].number - 1)]
     raise MappingError(
-        f"{name}: no row can be told to be the headings. State 'header_row' in the mapping (0 if "
-        "there is none; columns are then called 'column 1', 'column 2', ...)."
+        f"{name}: no row can be told to be the headings. State 'header_row' in the mapping, or "
+        "--set header_row= (0 if there is none; columns are then called 'column 1', 'column 2', "
+        "...)."
     )
 
 
@@ -826,7 +831,8 @@ def chosen(tables_: list[Table], entry: Entry, wanted: frozenset[str], name: str
     among = fitting if wanted and fitting else tables_
     told = "; ".join(f"{t.name} ({', '.join(t.layout.headings[:4])})" for t in among[:6])
     raise MappingError(
-        f"{name}: {len(among)} reports in one file: {told}. Say which with 'report' in the mapping."
+        f"{name}: {len(among)} reports in one file: {told}. Say which with 'report' in the "
+        "mapping (or --set report=)."
     )
 
 

@@ -105,6 +105,8 @@ class Entry:
     format: typing.Literal["csv", "xlsx", "jsonl", "parquet"] | None = None
     layout: typing.Literal["stated", "detect"] = "stated"
     export: str | None = None
+    taken_by: typing.Literal["name", "headings"] = "name"
+    content: str | None = None
     member: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -240,7 +242,7 @@ def read_mappings(settings: Settings, folders: Iterable[Path] = ()) -> list[Mapp
         for entry in house.checked(settings.feeds.mappings, tuple[Entry, ...], told_in):
             found.append(made(entry, ROOT, str(told_in)))
     named = [folder for pattern in settings.feeds.folders for folder in _folders(pattern)]
-    for folder in [*named, *folders]:
+    for folder in dict.fromkeys([*named, *folders]):  # one that is named twice is one
         found += read_folder(folder)
     return found
 
@@ -329,6 +331,31 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         unused,
         {heading: why for heading in unused if (why := _why_refused(heading))},
         respelled,
+    )
+
+
+def told_days(entry: Entry, table: Table) -> dict[str, Scalar]:
+    """Days that are said for a whole file and tell its rows from those of another export: constants
+    of the key, or of the event by which a feed is fresh."""
+    spec = table.spec
+    return {
+        name: value for name, value in entry.constants.items()
+        if spec.columns[name].type in ("date", "timestamp")
+        and (name in spec.key or name == spec.event)
+    }  # fmt: skip
+
+
+def hold(mapping: Mapping, file: str, content: str) -> None:
+    """Raises MappingError for a file that is another one than that of which the entry speaks."""
+    if mapping.entry.content in (None, content):
+        return
+    days = told_days(mapping.entry, mapping.table)
+    said = ", ".join(f"'{name}' is {text_of(value)}" for name, value in days.items())
+    stem, dot, suffix = file.partition(".")
+    raise MappingError(
+        f"{file}: it is another file than that of which {mapping.told_in} says {said or 'more'}: "
+        f"the name is the same, the content is not. Put the day of the export into its name "
+        f"({stem}_2026-10-31{dot}{suffix}, say) and feed it, so that both exports are kept."
     )
 
 

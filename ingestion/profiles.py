@@ -582,7 +582,8 @@ def _durations(found: Decision, column: Column, heading: str, distinct: list[str
     elif "0:0" in shapes:
         found.questions.append(
             f"'{distinct[0]}' in '{heading}' may be hours and minutes or minutes and seconds. "
-            "State 'duration: h:m' or 'duration: m:s' for the column in the mapping."
+            "State 'duration: h:m' or 'duration: m:s' for the column in the mapping (--set "
+            "call_seconds.duration=m:s, say)."
         )
         return True
     else:
@@ -730,7 +731,7 @@ def _days(
         )
     if formats:
         found.settings["dates"] = formats if len(formats) > 1 else formats[0]
-        example = next((each for each in rest), "")
+        example = next(iter(rest or distinct))
         if not matched:
             found.assume(f"days in '{heading}' are {' or '.join(formats)}", f"as '{example}'")
     language = months.language_of(months_named)
@@ -757,13 +758,13 @@ def _is_swapped(cells: list[Cell]) -> bool:
     return shown == {("typed", False), ("text", True)}
 
 
-_LONG_ZONES = (
+LONG_ZONES = (
     "EST|EDT|CST|CDT|MST|MDT|PST|PDT|AKST|AKDT|HST|CET|CEST|MEZ|MESZ|WET|WEST|EET|EEST|BST|IST|MSK|"
     "AEST|AEDT|ACST|AWST|NZST|NZDT|JST|KST|SGT|HKT|PHT|WIB|BRT|ART|CLT|COT|PET|SAST|EAT|WAT|GST|PKT"
 )
 """Letters for zones: they stand for several, or for a place without its summer time."""
 _ZONE_LETTERS = re.compile(
-    rf"[(\[](ET|CT|MT|PT|{_LONG_ZONES})[)\]]|(?<=[ _,])({_LONG_ZONES})$"
+    rf"[(\[](ET|CT|MT|PT|{LONG_ZONES})[)\]]|(?<=[ _,])({LONG_ZONES})$"
     r"|(?i:\b(eastern|central|mountain|pacific|atlantic) (?:standard |daylight )?time\b)"
 )
 _ZONE_OFFSET = re.compile(r"\b(?:UTC|GMT) ?([+\-−–]) ?(\d{1,2})(?::?(\d{2}))?\b|"
@@ -883,7 +884,8 @@ def _numeric(
             b = next(p for n, (p, _) in enumerate(matched) if n not in fitting[first[0]])
             found.questions.append(
                 f"'{heading}' has days first ('{a}') and months first ('{b}'), so others could be "
-                "both. Correct it at the source, or state 'dates' for the column in the mapping."
+                "both. Correct it at the source, or state 'dates' for the column in the "
+                "mapping (or --set dates=)."
             )
             return []
         whole = [form for form, fits in fitting.items() if len(fits) == best]
@@ -897,12 +899,22 @@ def _numeric(
             "the mapping (or --set dates=%d/%m/%Y)."
         )
         return []
-    forms = []
-    for _, match in matched:
+    forms, read = [], []
+    for each, match in matched:
         tail = _time_form(match[5])
-        form = None if tail is None else whole[0].format(match[2]) + tail
-        if form and form not in forms:
+        if tail is None:
+            continue
+        read.append(each)
+        form = whole[0].format(match[2]) + tail
+        if form not in forms:
             forms.append(form)
+    if not read:
+        found.questions.append(
+            f"'{example}' in '{heading}' is more than a day, and what follows the day is no time "
+            "of a day. Export one day a cell, the last day of several in a column of its own."
+        )
+        return []
+    example = read[0]
     found.assume(f"'{example}' in '{heading}' is {whole[0].format(parts[0][3])}", why)
     if "%y" in whole[0]:
         years = sorted({int(p[orders[whole[0]][2]]) for p in parts})

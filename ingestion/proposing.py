@@ -17,7 +17,17 @@ from pathlib import Path
 import yaml
 
 import settings as house
-from ingestion import check, grids, layouts, mapping, months, profiles, recognition, vocabulary
+from ingestion import (
+    check,
+    feeding,
+    grids,
+    layouts,
+    mapping,
+    months,
+    profiles,
+    recognition,
+    vocabulary,
+)
 from ingestion.grids import Cell
 from ingestion.layouts import Assumption
 from ingestion.mapping import Entry, Mapping, MappingError
@@ -28,7 +38,7 @@ from settings import ROOT, ConfigError, Paths, Settings
 ENOUGH = 100_000  # rows that a column is judged by; all others are checked by the preview
 _FILE_KEYS = ("encoding", "delimiter", "quote", "sheet", "report", "records", "explode", "member",
               "header_row", "header_rows", "ragged", "totals", "merged", "pages",
-              "repeated")  # fmt: skip
+              "repeated", "taken_by")  # fmt: skip
 NO_QUESTION = re.compile(
     r"(?i)\b(id|ip|e-?mail|name|nachname|vorname|nom|prénom|nombre|apellido|custom data|user agent|"
     r"browser|device|tags|collector|language|sprache|langue|idioma|latitude|longitude|duration|"
@@ -95,13 +105,30 @@ def _looked(
     if not path.is_file():
         return f"{path}: no such file."
     path = path.resolve()
-    if check.fitting(path, settings, data):
+    named = check.fitting(path, settings, data)
+    if named and check.takes(path, named, settings):
         return _MAPPED
     try:
         found = proposals(path, settings, contract, stated)
     except (MappingError, OSError, UnicodeError) as error:
-        return f"{error}"
+        return _MAPPED if named else f"{error}"
+    if named and not (found and all(_is_another(path, each, named, stated) for each in found)):
+        return _MAPPED
     return found or f"{path.name}: no contract fits. Contracts: {', '.join(mapping.feeds())}."
+
+
+def _is_another(
+    path: Path, proposal: Proposal, named: list[Mapping], stated: dict[str, str]
+) -> bool:
+    """Whether a file that entries name by its name alone is none of theirs: another export, or
+    another content than that of which a day was said. One of theirs that changed is not."""
+    if "taken_by" in stated:
+        return True
+    export = proposal.recognised.export
+    own = (proposal.recognised.table.name, export.name if export else None)
+    content = feeding.content(path)
+    same = [each for each in named if (each.table.name, each.entry.export) == own]
+    return all(each.entry.content not in (None, content) for each in same)
 
 
 def _one(
@@ -113,15 +140,26 @@ def _one(
     say: Callable[[str], None],
 ) -> bool:
     path = path.resolve()
-    if found == _MAPPED or (isinstance(found, list) and check.fitting(path, settings, data)):
+    named = check.fitting(path, settings, data) if path.is_file() else []
+    # An entry that this call wrote for another file may take this one, too.
+    if found == _MAPPED or (isinstance(found, list) and named
+                            and check.takes(path, named, settings)):  # fmt: skip
         say(f"{path.name}: {_MAPPED}.")
-        return check.check([path], settings, data, say)
+        done = check.check([path], settings, data, say)
+        if not done and not check.takes(path, named, settings):
+            say("  If it is another export under such a name, say --set taken_by=headings.")
+        return done
     if isinstance(found, str):
         say(found)
         return False
     written = []
     for proposal in found:
+        if named:
+            proposal.entry["taken_by"] = "headings"
         _explain(path, proposal, say)
+        for each in named:
+            say(f"  {each.told_in} names it, too: each file is taken by the entry whose headings "
+                "it has")  # fmt: skip
         if proposal.open:
             continue
         file = check.preview(
@@ -337,7 +375,7 @@ def _proposal(
         for found in profiles.orders_of(heading, column)
     )  # fmt: skip
     context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
-    unpivot, virtual = _wide(table, recognised, cells, assumptions, questions)
+    unpivot, virtual = _wide(table, recognised, cells, stated, assumptions, questions)
     excluded: dict[str, list[str]] = {}
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
@@ -355,9 +393,11 @@ def _proposal(
                 own = list(virtual[match.heading])
         if recognised.export is not None:
             own = _by_library(recognised.export, match, own or [], stated, excluded, questions)
+            assumptions += _counted_as_unknown(match, own, stated)
         own_said = _own(stated, match.column, column)
         told = context._replace(stated={**said, **own_said})
-        judged = _without(own or [], match.words) if match.heading in virtual else own or []
+        words = (*own_said.get("words", ()), *(match.words if match.heading in virtual else ()))
+        judged = _without(own or [], words)
         decision = profiles.decide(match.column, column, match.heading, judged, told)
         if recognised.export is not None:
             period = _settled(recognised.export, match, cells, decision, stated, questions)
@@ -398,8 +438,16 @@ def _proposal(
     _open(path, recognised, stated, questions, is_named, identifying)
     doubt = layouts.question(table, hint)
     questions += [doubt] if doubt else []
+    apart: list[Path] = []
+    files = pattern(path, lambda other: _is_alike(other, table, recognised.export, keys, apart))
     entry = _entry(path, table, recognised, decided, keys, said, stated, constants, unpivot,
-                   several, pattern(path, lambda other: _is_alike(other, table, keys)))  # fmt: skip
+                   several, files)  # fmt: skip
+    if apart and "*" in entry["files"]:
+        entry["taken_by"] = "headings"
+        assumptions.append(Assumption(
+            f"{apart[0].name} is left to an entry of its own",
+            "its headings are those of another known export (taken_by: headings)",
+        ))  # fmt: skip
     read = {match.heading for match in recognised.matches}
     read |= {each for group in virtual.values() for each in group}
     if excluded:
@@ -568,6 +616,11 @@ def _with_words(
     if words:
         decision.settings["words"] = words
     if not column.words:
+        if unknown := [word for word, meant in stated.items() if not meant]:
+            missing = decision.settings.get("missing", ())
+            decision.settings["missing"] = list(dict.fromkeys([*missing, *unknown]))
+        for word in unknown:
+            decision.assume(f"'{word}' in '{match.heading}' is unknown", "as stated")
         return
     known = {word.strip().lower() for word in (*words, *stated, *column.words)}
     known |= profiles.MISSING_TEXT | {"", *(str(m) for m in decision.settings.get("missing", ()))}
@@ -576,17 +629,50 @@ def _with_words(
     for word in (word for word, meant in stated.items() if not meant):
         decision.assume(f"'{word}' in '{match.heading}' goes to quarantine", "as stated")
     if odd:
-        told = " ".join(f"--set '{match.column}.words.{word}=...'" for word in odd[:20])
-        more = f" (and {len(odd) - 20} more)" if len(odd) > 20 else ""
         decision.questions.append(
             f"'{match.column}' is one of {', '.join(column.words)}, and '{match.heading}' has "
             f"other words. Say what each means, or nothing (=) where its rows stay out: "
-            f"{told}{more}"
+            f"{_ways(match.column, odd)}"
         )
 
 
+def _ways(column: str, words: list[str]) -> str:
+    """The answers that give words a meaning, as they are typed."""
+    told = " ".join(f"--set '{column}.words.{word}=...'" for word in words[:20])
+    return told + (f" (and {len(words) - 20} more)" if len(words) > 20 else "")
+
+
+def _stated_words(stated: dict[str, str], column: str) -> list[str]:
+    """The words of a column that a person gave a meaning (`channel.words.Kampagnen=email`)."""
+    start = f"{column}.words."
+    return [key.removeprefix(start) for key in stated if key.startswith(start)]
+
+
+def _counted_as_unknown(
+    match: Match, cells: list[Cell], stated: dict[str, str]
+) -> list[Assumption]:
+    """Say which of the vendor's channels are none of ours."""
+    if match.column != "channel":
+        return []
+    open_ = {word.lower(): word for word, meant in match.words.items() if meant == "unknown"}
+    there = {str(cell).strip().lower() for cell in cells}
+    said = {word.lower() for word in _stated_words(stated, match.column)}
+    found = [word for low, word in open_.items() if low in there - said]
+    return [
+        Assumption(
+            f"'{word}' in '{match.heading}' counts as channel 'unknown'",
+            f"it is no one channel of ours, or --set 'channel.words.{word}=...'",
+        )
+        for word in found
+    ]  # fmt: skip
+
+
+def _words_of(cells: list[Cell]) -> list[str]:
+    return sorted({str(cell).strip() for cell in cells if str(cell or "").strip()})
+
+
 def _without(cells: list[Cell], words: typing.Iterable[str]) -> list[Cell]:
-    known = {word.lower() for word in words}
+    known = {word.strip().lower() for word in words}
     return [cell for cell in cells if str(cell).strip().lower() not in known]
 
 
@@ -600,34 +686,38 @@ def _by_library(
 ) -> list[Cell]:
     """The cells of rows that the export's words do not leave out; those words into `excluded`."""
     filled = export.columns.get(match.column)
-    words = f"{match.column}.words" in stated
-    if match.column == "channel" and match.words and not words:
-        known = {*match.words, *match.words.values()}
-        odd = {str(cell).strip() for cell in _without(cells, known) if str(cell or "").strip()}
-        if odd:
+    stated_words = _stated_words(stated, match.column)
+    if match.column == "channel" and match.words:
+        known = {*match.words, *match.words.values(), *stated_words}
+        if odd := _words_of(_without(cells, known)):
             questions.append(
-                f"'{sorted(odd)[0]}' in '{match.heading}' is no channel that the export's words "
-                "lead to one of ours. Map it under 'words' of 'channel' in the mapping."
+                f"'{odd[0]}' in '{match.heading}' is no channel that the export's words lead to "
+                "one of ours. Say what each means, or nothing (=) where it is not known: "
+                f"{_ways(match.column, odd)}"
             )
     if not isinstance(filled, vocabulary.Filled) or not filled.out:
         return cells
-    out = list(filled.out)
+    low = {word.lower() for word in stated_words}
+    out = [word for word in filled.out if word.lower() not in low]
+    unclear = [word for word in filled.unclear if word.lower() not in low]
     there = {str(cell).strip().lower() for cell in cells}
     came = there & {word.lower() for word in filled.words}
-    if filled.unclear and came and match.column not in stated:
-        out += filled.unclear
-    elif found := sorted(there & {word.lower() for word in filled.unclear}):
+    if unclear and came and match.column not in stated:
+        out += unclear
+    elif found := [word for word in unclear if word.lower() in there]:
         questions.append(
-            f"'{found[0]}' in '{match.heading}' says who was expected, and no row says who came. "
-            f"Say --set {match.column}=... if these count."
+            f"'{sorted(found)[0]}' in '{match.heading}' says who was expected, and no row says who "
+            f"came. Say --set {match.column}=... if these count."
         )
+    if filled.unclear:  # a row that is none of the contract's, not one of an unknown kind
+        out += [word for word in stated_words if not stated[f"{match.column}.words.{word}"]]
     left = _without(cells, out)
-    known = {*filled.words, *filled.unclear, *filled.words.values()}
-    odd = {str(cell).strip() for cell in _without(left, known) if str(cell or "").strip()}
-    if odd and filled.unclear and not words:
+    known = {*filled.words, *unclear, *filled.words.values(), *stated_words}
+    if filled.unclear and (odd := _words_of(_without(left, known))):
         questions.append(
-            f"'{sorted(odd)[0]}' in '{match.heading}' is no word that the export knows for "
-            f"'{match.column}'. Map it under 'words', or leave such rows out ('exclude')."
+            f"'{odd[0]}' in '{match.heading}' is no word that the export knows for "
+            f"'{match.column}'. Say what each means, or nothing (=) where its rows stay out: "
+            f"{_ways(match.column, odd)}"
         )
     excluded[match.heading] = out
     return left
@@ -647,6 +737,12 @@ def _settled(
     times = filled.multiply if isinstance(filled, vocabulary.Filled) else None
     if times is not None and not decision.settings.get("percent"):
         decision.settings["multiply"] = times
+    own = cells.get(match.heading, [])
+    if isinstance(filled, vocabulary.Filled) and filled.looks and filled.dates:
+        zones = {found["zone"] for cell in _words_of(own)
+                 if (found := re.fullmatch(filled.looks, cell))}  # fmt: skip
+        if zones:
+            decision.settings["dates"] = [filled.dates + zone for zone in sorted(zones)]
     names = {vocabulary.folded(each) for each in export.until.get(match.column, ())}
     last = next((heading for heading in cells if vocabulary.folded(heading) in names), None)
     if last is None:
@@ -685,7 +781,7 @@ def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:
     return None
 
 
-def _answers(cells: list[Cell], words: dict[str, str]) -> bool | None:
+def _answers(cells: list[Cell], words: typing.Iterable[str]) -> bool | None:
     """Whether a column holds answers on a scale (numbers of 0 to 10, or the export's words); None
     where only some of its cells are such."""
     told = [str(c).strip() for c in cells if c is not None and str(c).strip()]
@@ -702,6 +798,7 @@ def _wide(
     table: layouts.Table,
     recognised: Recognised,
     cells: dict[str, list[Cell]],
+    stated: dict[str, str],
     assumptions: list[Assumption],
     questions: list[str],
 ) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
@@ -745,7 +842,7 @@ def _wide(
         column = next(m.column for m in recognised.matches if m.heading == wide.value)
         filled = export.columns[column]
         assert isinstance(filled, vocabulary.Filled)
-        words = filled.words
+        words = {*filled.words, *_stated_words(stated, column)}
         fits = {
             h: False
             if NO_QUESTION.search(h) and len(h.split()) < 4
@@ -753,13 +850,14 @@ def _wide(
             for h in groups
         }
         for heading in [h for h, is_scale in fits.items() if is_scale is None]:
-            odd = next(
-                str(c).strip() for c in _without(cells[heading], filled.out)
-                if c is not None and str(c).strip() and not _answers([c], words)
-            )  # fmt: skip
+            odd = [
+                each for each in _words_of(_without(cells[heading], filled.out))
+                if not _answers([each], words)
+            ]  # fmt: skip
             questions.append(
-                f"'{heading}' holds answers on a scale, and '{odd}', which is none that the "
-                "library knows. Correct the cell, or map it under 'words' of 'answer'."
+                f"'{heading}' holds answers on a scale, and '{odd[0]}', which is none that the "
+                "library knows. Correct the cell, or say what each means, or nothing (=) where it "
+                f"is no answer: {_ways(column, odd)}"
             )
         left = [h for h, is_scale in fits.items() if is_scale is False]
         if left:
@@ -838,7 +936,21 @@ def _open(
         )
     for column, why in recognised.lacking.items():
         if column not in stated:
-            about = recognised.table.spec.columns[column].about
+            spec_ = recognised.table.spec.columns[column]
+            about = spec_.about
+            is_snapshot = column in recognition.CONSTANTS and spec_.type == "date"
+            if is_snapshot and (day := mapping.date_in_name(path.name)) is not None:
+                questions.append(
+                    f"'{column}' ({about}) is missing: {why}. Say --set {column}='{{file_date}}' "
+                    f"if it is the day in the file's name ({day})."
+                )
+                continue
+            if is_snapshot:
+                questions.append(
+                    f"'{column}' ({about}) is missing: {why}, and the file's name holds no day. "
+                    f"{_with_day(path, column, True)}"
+                )
+                continue
             hint = f"{column}=..."
             if column.endswith("_id") and identifying:
                 hint = f"{column}='{{content_key}}' (of {', '.join(map(repr, identifying))})"
@@ -855,9 +967,19 @@ def _open(
         wants_day = match.template == "{file_date}" and match.column not in stated
         if wants_day and mapping.date_in_name(path.name) is None:
             questions.append(
-                f"'{match.column}' is the day of the export, and the file's name holds none: "
-                f"put it into the name, or say --set {match.column}=2026-09-30."
+                f"'{match.column}' is the day of the export, and the file's name holds none. "
+                f"{_with_day(path, match.column, False)}"
             )
+
+
+def _with_day(path: Path, column: str, is_to_be_said: bool) -> str:
+    """How a day that no file tells is told without one export taking the place of another."""
+    stem, dot, suffix = path.name.partition(".")
+    said = f" and say --set {column}='{{file_date}}'" if is_to_be_said else ""
+    return (
+        f"Put it into the name ({stem}_2026-09-30{dot}{suffix}, say){said}: then the next export "
+        f"is kept beside this one. --set {column}=2026-09-30 (say) holds for this very file only."
+    )
 
 
 def _entry(
@@ -875,13 +997,16 @@ def _entry(
 ) -> dict[str, typing.Any]:
     """The entry as it is written, shared settings once."""
     spec = recognised.table.spec
-    dated = any(match.template == "{file_date}" for match in recognised.matches)
-    own_day = dated and "captured_on" in constants
+    plain = {k: v for k, v in constants.items() if not (isinstance(v, str) and "{" in v)}
+    told = Entry(feed=recognised.table.name, files=path.name, constants=plain)
+    own_day = bool(mapping.told_days(told, recognised.table))
     entry: dict[str, typing.Any] = {
         "feed": recognised.table.name,
         "files": _escaped(path.name) if own_day else files,
         "layout": "detect",
     }
+    if own_day:  # of another export it would be the wrong one
+        entry["content"] = feeding.content(path)
     if recognised.export is not None:
         entry["export"] = recognised.export.name
         if recognised.export.repeated is not None:
@@ -976,11 +1101,19 @@ def _months() -> re.Pattern[str]:
     )
 
 
-def _is_alike(other: Path, table: layouts.Table, keys: dict[str, str]) -> bool:
-    """Whether another file has a table with the same headings."""
+def _is_alike(
+    other: Path,
+    table: layouts.Table,
+    export: vocabulary.Export | None,
+    keys: dict[str, str],
+    apart: list[Path],
+) -> bool:
+    """Whether another file may be named by the same pattern: it has a table with the same headings,
+    or of the same export, or is of another known export (then it goes into `apart`, too)."""
+    keys = {key: value for key, value in keys.items() if key != "report"}
     hint = house.checked(
         {"feed": next(iter(mapping.feeds())), "files": other.name, "layout": "detect",
-         **_typed_keys({key: value for key, value in keys.items() if key != "report"})},
+         **_typed_keys(keys)},
         Entry, Path(other.name),
     )  # fmt: skip
     wanted = {vocabulary.folded(heading) for heading in table.layout.headings}
@@ -991,7 +1124,14 @@ def _is_alike(other: Path, table: layouts.Table, keys: dict[str, str]) -> bool:
             tables = layouts.detected(other, hint, frozenset(), vocabulary.known)
     except (MappingError, OSError, UnicodeError):
         return False
-    return any({vocabulary.folded(h) for h in each.layout.headings} == wanted for each in tables)
+    if any({vocabulary.folded(h) for h in each.layout.headings} == wanted for each in tables):
+        return True
+    if export is None:
+        return False
+    found = {recognition.export_of(each.layout.headings) for each in tables} - {None}
+    if found and export.name not in found:
+        apart.append(other)
+    return bool(found)
 
 
 def _escaped(name: str) -> str:
@@ -1026,8 +1166,10 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
     for match in recognised.matches:
         source = match.template or f"'{match.heading}'"
         say(f"  {match.column} <- {source} ({match.why}, {match.score:.2f})")
+    days = mapping.told_days(_as_mapping(path, proposal).entry, recognised.table)
     for name, value in proposal.entry.get("constants", {}).items():
-        say(f"  {name} <- always '{value}'")
+        only = " (of this very file: another one under its name is refused)"
+        say(f"  {name} <- always '{value}'{only if name in days else ''}")
     for name, told in proposal.entry.get("columns", {}).items():
         if isinstance(told, dict) and name not in {match.column for match in recognised.matches}:
             say(f"  {name} <- {told.get('template')} (as stated)")
@@ -1073,6 +1215,8 @@ def _add_folder(config: Path, folder: Path) -> None:
     feeds = document.setdefault("feeds", tomlkit.table())
     name = str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else str(folder)
     folders = feeds.setdefault("folders", tomlkit.array())
+    if name in folders:  # for another file of this call
+        return
     folders.append(name)
     beside = config.with_suffix(".toml.new")
     beside.write_text(tomlkit.dumps(document), encoding="utf-8")

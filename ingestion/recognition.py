@@ -33,6 +33,10 @@ COMMON = {"id", "name", "title", "status", "state", "type", "date", "text", "des
           "fecha", "nombre", "estado", "tipo", "data", "nome"}  # fmt: skip
 """Headings, folded, that tell no contract from another."""
 _SCOPE = re.compile(r"^(lifetime|daily|weekly|28 days|total|gesamt|insgesamt) | (total|gesamt)$")
+_IN_ZONE = re.compile(
+    rf" *[(\[]([A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+)+|(UTC|GMT)[^)\]]*|[ECMP]T|{profiles.LONG_ZONES})"
+    r"[)\]]$"
+)
 _NAMED = re.compile(r"\.(name|label|title|value)$")
 _ENTITY = re.compile(r"(?i)(deal|negocio|negócio|affaire|geschäft|opportunity|lead) [-–] ")
 """Pipedrive writes what a column is of before its name."""
@@ -67,14 +71,22 @@ def recognise(
     headings: tuple[str, ...], cells: dict[str, list[Cell]], contract: str | None = None
 ) -> Recognised | None:
     """The best reading of a table; None when no contract fits at all."""
-    known = _export(headings, contract)
+    known = _export(headings, contract, cells)
     if known is not None:
         return known
     return by_contract(headings, cells, contract)
 
 
-def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
-    there = {folded(heading): heading for heading in reversed(headings)}
+def export_of(headings: tuple[str, ...]) -> str | None:
+    """The known export that has these headings."""
+    known = _export(headings, None)
+    return known.export.name if known is not None and known.export is not None else None
+
+
+def _export(
+    headings: tuple[str, ...], contract: str | None, cells: dict[str, list[Cell]] | None = None
+) -> Recognised | None:
+    there = _spellings(headings)
     found = []
     for export in vocabulary.exports():
         if contract is not None and export.feed != contract:
@@ -84,6 +96,11 @@ def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | Non
         if export.wide is not None and not _months(headings):
             continue
         matches = tuple(_matches(export, there))
+        if contract is None and not all(
+            looks_so(export, match.column, (cells or {}).get(match.heading, []))
+            for match in matches
+        ):
+            continue
         explained = {match.heading for match in matches}
         exact = sum(heading in {h for s in export.needs for h in s} for heading in explained)
         rank = (len(export.needs), len(explained), exact)
@@ -101,6 +118,30 @@ def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | Non
     return Recognised(
         table, export, confidence, why, matches, dict(export.constants), lacking, rivals
     )
+
+
+def looks_so(export: Export, column: str, cells: list[Cell]) -> bool:
+    """Whether cells look as the export writes the column; true where it says nothing of it."""
+    said = export.columns[column]
+    if not isinstance(said, Filled) or said.looks is None:
+        return True
+    told = [str(cell).strip() for cell in cells if str(cell or "").strip()]
+    return bool(told) and all(re.fullmatch(said.looks, each) for each in told)
+
+
+def _spellings(headings: tuple[str, ...]) -> dict[str, str]:
+    """Folded name -> heading: as it stands; else without the zone of its times, or without the
+    group above it ('Kosten / Kosten netto'), where no other heading is called so."""
+    found = {folded(heading): heading for heading in reversed(headings)}
+    less: dict[str, list[str]] = {}
+    # One heading with a stroke in it is a heading: 'Likes / Comments' are no comments.
+    grouped = sum(layouts.GROUP in heading for heading in headings) >= max(2, 0.5 * len(headings))
+    for heading in headings:
+        bare = _IN_ZONE.sub("", heading)
+        bare = bare.rsplit(layouts.GROUP, 1)[-1] if grouped else bare
+        if bare != heading:
+            less.setdefault(folded(bare), []).append(heading)
+    return {name: told[0] for name, told in less.items() if len(told) == 1} | found
 
 
 def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:

@@ -89,7 +89,7 @@ def replay(
     """Take corrected files back, after a preview and a yes of `ask`; true when all are taken.
 
     Rows that nobody changed stay where they are. Raises ConfigError for a file that `export` did
-    not write, or whose mapping is gone.
+    not write, one with a row of more or fewer cells than headings, or whose mapping is gone.
     """
     taken = [_replay(path, settings, data, ask, say) for path in paths]
     return all(taken)
@@ -158,8 +158,23 @@ def _read(path: Path) -> list[dict[str, str]]:
         lines.pop(0)
     for delimiter in ",;\t|":
         if lines and KEY in next(csv.reader(lines[:1], delimiter=delimiter)):
-            return list(csv.DictReader(io.StringIO("".join(lines), ""), delimiter=delimiter))
+            rows = csv.DictReader(io.StringIO("".join(lines), ""), delimiter=delimiter)
+            return [_whole(row, path, rows.line_num, delimiter) for row in rows]
     raise ConfigError(f"{path}: no column '{KEY}'; correct a file that `replay` wrote.")
+
+
+def _whole(row: dict, path: Path, line: int, delimiter: str) -> dict[str, str]:
+    """The row, if its cells are as many as the headings: else each may stand under another one."""
+    surplus = [*(row.get(None) or ()), *filter(None, [row.get("")])]
+    short = [name for name, value in row.items() if value is None]
+    if not surplus and not short:
+        return row
+    what = f"{len(surplus)} cells more" if surplus else f"{len(short)} cells fewer"
+    raise ConfigError(
+        f"{path} line {line} (row {row.get('_row')} of {row.get(FILE)}): {what} than headings, so "
+        f"they may stand in other columns than they are meant for. Put quotes around a value that "
+        f"holds a '{delimiter}' (\"7{delimiter}000\"), and keep the cells that are empty."
+    )
 
 
 def _is_changed(row: dict[str, str], said: dict[str, typing.Any]) -> bool:
@@ -172,9 +187,14 @@ def _origin(feed: str, label: str, settings: Settings, data: Paths) -> Mapping:
     sample = data.sample / "files"
     extra = [sample] if settings.sample and (sample / "mapping.yml").exists() else []
     extra += [data.corrections] if (data.corrections / "mapping.yml").exists() else []
-    for each in mapping.read_mappings(settings, extra):
-        if each.table.name == feed and label in {each.label(path) for path in each.files()}:
-            return each
+    named = [
+        (each, path) for each in mapping.read_mappings(settings, extra)
+        if each.table.name == feed for path in each.files() if each.label(path) == label
+    ]  # fmt: skip
+    if named:
+        mappings = [each for each, _ in named]
+        left = check.passed_over(named[0][1], mappings, settings)
+        return next(each for place, each in enumerate(mappings) if left[place] is None)
     raise ConfigError(f"{label}: no mapping names it any more, so how it is written is not known.")
 
 

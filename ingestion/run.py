@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingestion import (
+    choosing,
     feeding,
     fetching,
     identity,
@@ -268,7 +269,7 @@ def _feeds(run: Run, mappings: list[Mapping], key: bytes, at: dt.datetime, state
         load.abandon(run.paths, "feeds")
         with warehouse(run) as book:
             ledger.take_out_unbooked(book, "feeds")
-        files, there = _files(run, mappings)
+        files, there = _files(run, con, mappings)
         for name in there:
             accounts[name] = Account(mapping.feeds()[name], status="unchanged")
 
@@ -318,26 +319,34 @@ def _add(account: Account, file: File) -> None:
     account.refused += file.refused
 
 
-def _files(run: Run, mappings: list[Mapping]) -> tuple[list[File], list[str]]:
+def _files(
+    run: Run, con: duckdb.DuckDBPyConnection, mappings: list[Mapping]
+) -> tuple[list[File], list[str]]:
     """Files that were not taken whole before under their mapping, those that are new last (what
     came later counts), else by the days in their names where all of a feed have one, else in their
     order; and every feed that has a file at all."""
-    with warehouse(run) as con:
-        known = ledger.known_files(con)
+    with warehouse(run) as book:
+        known = ledger.known_files(book)
     before = {(table, label) for table, label, *_ in known}
     read: dict[Path, tuple[tuple[int, ...], str]] = {}
     wanted: list[File] = []
+    named: dict[Path, list[Mapping]] = {}
     there: dict[str, None] = {}
     for each in mappings:
         for path in each.files():
             there[each.table.name] = None
             state, content = read.get(path) or (feeding.state(path), feeding.content(path))
             read[path] = state, content
+            named.setdefault(path, []).append(each)
             label = each.label(path)
             file = File(each, path, label, content, (each.table.name, label) in before, state)
             file.corrects = each.folder == run.paths.corrections
             if (each.table.name, file.label, each.fingerprint, content) not in known:
                 wanted.append(file)
+    for path in {file.path for file in wanted if len(named[file.path]) > 1}:
+        taken = choosing.takers(con, path, read[path][1], named[path])
+        left = [each for place, each in enumerate(named[path]) if taken[place] is not None]
+        wanted = [file for file in wanted if file.path != path or file.mapping not in left]
     days = {id(file): precedence.day_of(file.path.name) for file in wanted}
     open_ = {file.mapping.table.name for file in wanted if days[id(file)] is None}
 

@@ -22,6 +22,12 @@ class Filled:
     headings: tuple[str, ...] = ()
     words: dict[str, str] = dataclasses.field(default_factory=dict)
     template: str | None = None
+    looks: str | None = None
+    """What its cells look like there (a pattern): the headings alone are those of many a file, so
+    the export is known by them only where a person names the contract."""
+    dates: str | None = None
+    """How days that look so are written (strptime), up to the pattern's group `zone`: whatever the
+    zone is called, the day is the one that is written."""
     multiply: float | None = None
     """Of cells that say no percent: 100 is certain where the contract says 1."""
     out: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Known exports, each on a small sample written as its vendor writes it: headings, marks, notes."""
 
 import csv
+import datetime as dt
 import types
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ingestion import proposing, recognition, vocabulary
 from settings import ROOT
 
 REAL = ROOT.parent / "shared" / "real"
+EARLY, LATE = (dt.datetime.fromisoformat(f"2026-09-{day} 10:05:00") for day in ("01", "13"))
 BUSINESS_SUITE = (
     "Post ID,Page ID,Page name,Title,Description,Duration (sec),Publish time,Permalink,Post type,"
     "Impressions,Reach,Reactions,Comments,Shares,Total clicks\n"
@@ -183,6 +185,23 @@ SAMPLES = {
         "pulse.csv", "Respondent ID,Start Date,End Date,I enjoy my work,I have the tools\n"
         "1,2026-05-01,2026-05-01,4,5\n2,2026-05-02,2026-05-13,3,\n",
         {"survey": "pulse", "wave": "2026-H1"}, {"answer": 4.0, "answered_on": "2026-05-01"}),
+    "microsoft_forms_responses": (
+        "Pulse 2026(1-2).xlsx",
+        [["ID", "Startzeit", "Fertigstellungszeit", "E-Mail", "Name",
+          "Uhrzeit der letzten Änderung", "Ich bin zufrieden.", "Abteilung", "Anmerkungen"],
+         [1, EARLY, EARLY, "anonymous", None, None, "Stimme zu", "F&E", "gut"],
+         [2, LATE, LATE, "anonymous", None, None, "Stimme nicht zu", "Vertrieb", None]],
+        {"survey": "pulse", "wave": "2026-H2"},
+        {"answer": 4.0, "answered_on": "2026-09-01", "question": "Ich bin zufrieden.",
+         "department": "F&E"}),
+    "google_forms_responses": (
+        "Pulse.csv",
+        '"Timestamp","Email Address","I am satisfied.","Department","Anything else?"\n'
+        '"2026/09/01 12:30:01 AM GMT+2","a@example.org","5","R&D","ok"\n'
+        '"2026/09/02 1:00:01 AM GMT+2","b@example.org","3","Sales",""\n',
+        {"survey": "pulse", "wave": "2026-H2"},
+        {"answer": 5.0, "answered_on": "2026-09-01", "question": "I am satisfied.",
+         "department": "R&D"}),
     "zendesk_tickets": (
         "tickets.csv", "Id,Status,Priority,Via,Created at,Solved at,Group,Requester email\n"
         "5,solved,high,Email,2026-09-01 10:00,2026-09-02 09:00,Care,a@example.org\n", {},
@@ -436,6 +455,48 @@ def test_only_answers_on_scales_are_questions_and_nobody_is_named(tmp_path):
     assert rows and not any("10.1.2" in row or "@" in row for (row,) in rows)
 
 
+FORMS = {
+    "microsoft, English": (
+        "ID,Start time,Completion time,Email,Name,Last modified time,I am satisfied.,Next step\n"
+        "1,2026-09-01 10:00:00,2026-09-01 10:05:00,anonymous,Ada,,Agree,More\n"
+        "2,2026-09-02 10:00:00,2026-09-13 10:05:00,anonymous,Bo,,Disagree,Less\n", None),
+    "microsoft, German": (
+        "ID;Startzeit;Fertigstellungszeit;E-Mail;Name;Uhrzeit der letzten Änderung;Bin zufrieden\n"
+        "1;01.09.2026 10:00;01.09.2026 10:05;anonymous;Ada;;Stimme zu\n"
+        "2;02.09.2026 10:00;13.09.2026 10:05;anonymous;Bo;;Stimme nicht zu\n", None),
+    "google, German": (
+        "Zeitstempel,E-Mail-Adresse,Bin zufrieden\n2026/09/01 10:00:01 AM OEZ,a@example.org,4\n"
+        "2026/09/13 11:30:01 PM MESZ,b@example.org,2\n", None),
+    "google, the spreadsheet": (
+        "Zeitstempel;Bin zufrieden\n01.09.2026 10:00:01;Stimme zu\n"
+        "13.09.2026 13:00:01;Stimme nicht zu\n", "survey_answers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_microsoft_and_google_are_surveys_and_name_nobody(tmp_path, name):
+    text, contract = FORMS[name]
+    stated = {"survey": "pulse", "wave": "2026-H2"}
+    folder, proposal = proposed(tmp_path, "pulse.csv", text, stated, contract)
+    assert proposal.recognised.export.name == f"{name.split(',')[0]}_forms_responses"
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.load("survey_answers")[0] == "loaded", folder.error("survey_answers")
+    told = folder.ask(
+        "select answer, answered_on::varchar from raw_feeds.survey_answers order by 2"
+    )
+    assert told == [(4, "2026-09-01"), (2, "2026-09-13")]
+    columns = folder.ask("select count(distinct respondent_id_hash) from raw_feeds.survey_answers")
+    assert columns == [(2,)]
+    assert "E-Mail" not in str(proposal.entry) and "Name'" not in str(proposal.entry)
+
+
+def test_a_file_of_times_is_no_form_of_google(tmp_path):
+    text = "Timestamp,Caller,Rating\n2026-09-01 10:00:01,a@example.org,4\n"
+    _, proposal = proposed(tmp_path, "calls.csv", text)
+    assert proposal.recognised.export is None
+
+
 def test_a_word_on_no_scale_is_asked(tmp_path):
     text = SURVEY.replace("Strongly agree", "Rather")
     _, proposal = proposed(tmp_path, "pulse.csv", text, {"survey": "p", "wave": "1"})
@@ -484,11 +545,86 @@ def test_a_row_of_seven_days_from_a_monday_is_a_week(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("word", "is_asked"), [("Paid Shopping", True), ("Unassigned", False)])
+@pytest.mark.parametrize(("word", "is_asked"), [("Our partners", True), ("Unassigned", False)])
 def test_a_channel_that_no_word_leads_to_is_asked(tmp_path, word, is_asked):
     file, content, _, _ = SAMPLES["ga4_traffic_acquisition_days"]
     _, proposal = proposed(tmp_path, file, content.replace("Direct", word))
     assert bool(proposal.open) == is_asked, proposal.open
+    assert all(f"--set 'channel.words.{word}=...'" in each for each in proposal.open)
+
+
+GA4_GROUPS = (
+    "Affiliates,Audio,Cross-network,Direct,Display,Email,Mobile Push Notifications,Organic Search,"
+    "Organic Shopping,Organic Social,Organic Video,Paid Other,Paid Search,Paid Shopping,"
+    "Paid Social,Paid Video,Referral,SMS,Unassigned"
+)
+"""Google Analytics help, "[GA4] Default channel group"."""
+
+
+def test_every_default_channel_group_of_google_analytics_is_known(tmp_path):
+    rows = "".join(f"202609{n:02},{word},1\n" for n, word in enumerate(GA4_GROUPS.split(","), 1))
+    text = "Date,Session primary channel group (Default channel group),Sessions\n" + rows
+    folder, proposal = proposed(tmp_path, "data-export.csv", text)
+    assert not proposal.open, proposal.open
+    told = [each.what for each in proposal.assumptions]
+    # Advertisements on several networks at once are no one channel, and that is said.
+    assert any(each.startswith("'Cross-network' in 'Session primary") for each in told), told
+    assert not any(each.startswith("'Paid Shopping'") for each in told), told
+
+
+MATOMO = "date,label,nb_visits\n2026-09-01,Direkte Zugriffe,5\n2026-09-01,{},7\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows"),
+    [
+        ("channel.words.Kampagnen=paid_search", [("paid_search", 7), ("website", 5)]),
+        ("channel.words.kampagnen=email", [("email", 7), ("website", 5)]),
+        ("channel.words.Kampagnen=", [("website", 5)]),
+    ],
+)
+def test_what_a_person_says_of_a_channels_word_is_heard(tmp_path, answer, rows):
+    text = MATOMO.format("Kampagnen")
+    folder, proposal = proposed(tmp_path, "matomo.csv", text)
+    assert [each for each in proposal.open if "--set 'channel.words.Kampagnen=...'" in each]
+    path = folder.folder / "matomo.csv"
+    (proposal,) = proposing.proposals(path, folder.settings, None, proposing.spoken([answer]))
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = "select channel, sessions from raw_feeds.channel_days order by 1"
+    assert folder.ask(told) == rows
+    assert folder.load("channel_days")[4] == 2 - len(rows)
+
+
+def test_a_word_that_is_no_answer_is_unknown_when_a_person_says_so(tmp_path):
+    stated = {"survey": "p", "wave": "1"}
+    text = SURVEY.replace("Strongly agree", "Weiß nicht").replace("4,5,Marketing", "Rather,5,Mark")
+    folder, proposal = proposed(tmp_path, "pulse.csv", text, stated)
+    ways = "--set 'answer.words.Rather=...'", "--set 'answer.words.Weiß nicht=...'"
+    assert all(any(way in each for each in proposal.open) for way in ways), proposal.open
+    stated |= proposing.spoken(["answer.words.Weiß nicht=", "answer.words.Rather=4"])
+    path = folder.folder / "pulse.csv"
+    (proposal,) = proposing.proposals(path, folder.settings, None, stated)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = folder.ask("select question, answer from raw_feeds.survey_answers "
+                      "order by _file_row, question")  # fmt: skip
+    assert told == [
+        ("I know our goals [all].", 4), ("My manager listens.", 5),
+        ("I know our goals [all].", None), ("My manager listens.", 3),
+        ("I know our goals [all].", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("attended", ["77", "78"]), ("", ["77"])])
+def test_a_state_of_guests_that_a_person_explains_counts_or_stays_out(tmp_path, answer, rows):
+    text = EVENT.replace("Not Attending,Open day,", "On the fence,Open day,2026-06-20 09:00:00")
+    stated = {"channel": "events", "kind.words.On the fence": answer}
+    folder, proposal = proposed(tmp_path, "attendees.csv", text, stated)
+    assert not proposal.open, proposal.open
+    loaded(folder, proposal)
+    told = folder.ask("select touchpoint_id from raw_feeds.touchpoints order by 1")
+    assert [each for (each,) in told] == rows
 
 
 PIPEDRIVE = {
@@ -515,6 +651,61 @@ def test_pipedrive_in_other_languages(tmp_path, language):
     told = folder.ask("select outcome, amount, probability, created_on::varchar from "
                       "raw_feeds.deals order by deal_id")  # fmt: skip
     assert told == [("won", 12500, 1, "2026-05-02"), ("lost", 3200.5, 0.25, "2026-06-12")]
+
+
+def test_a_post_buy_with_groups_above_its_headings_is_known_and_its_net_is_taken(tmp_path):
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Sendung", None, "Leistung", None, "Kosten", None],
+        ["Sender", "Sendedatum", "GRP", "Kontakte", "Kosten brutto", "Kosten netto"],
+        ["RTL", EARLY.date(), 1.5, 1000, 100, 80], ["VOX", LATE.date(), 2.5, 2000, 200, 160],
+    ):  # fmt: skip
+        sheet.append(row)
+    for cells in ("A1:B1", "C1:D1", "E1:F1"):
+        sheet.merge_cells(cells)
+    out = io.BytesIO()
+    book.save(out)
+    folder, proposal = proposed(tmp_path, "tv.xlsx", out.getvalue())
+    assert proposal.recognised.export.name == "tv_post_buy" and not proposal.open, proposal.open
+    loaded(folder, proposal)
+    assert folder.ask("select account, spend, impressions from raw_feeds.channel_days order by 1") \
+        == [("RTL", 80, 1000), ("VOX", 160, 2000)]  # fmt: skip
+
+
+def test_one_heading_with_a_stroke_is_not_the_word_behind_it():
+    found = recognition._spellings(("Post ID", "Likes / Comments", "Reach"))
+    assert "comments" not in found and found["reach"] == "Reach"
+
+
+def test_a_zone_in_the_headings_of_zendesk_is_read_and_no_other_export(tmp_path):
+    file, content, _, _ = SAMPLES["zendesk_tickets"]
+    for each in ("Created at", "Solved at"):
+        content = content.replace(each, f"{each} (America/New_York)")
+    folder, proposal = proposed(tmp_path, file, content)
+    assert proposal.recognised.export.name == "zendesk_tickets" and not proposal.open
+    loaded(folder, proposal)
+    assert folder.ask("select opened_at::varchar from raw_feeds.tickets") == [
+        ("2026-09-01 14:00:00",)
+    ]
+
+
+@pytest.mark.parametrize("says", ['"more_items_in_collection": true', '"next_start": 100'])
+def test_a_page_of_pipedrives_deals_is_not_taken_for_all_of_them(tmp_path, says):
+    from ingestion.mapping import MappingError
+
+    deal = '{"id": 1, "title": "A", "value": 5, "currency": "EUR", "status": "won"}'
+    text = f'{{"data": [{deal}], "additional_data": {{"pagination": {{"start": 0, {says}}}}}}}'
+    folder = FeedFolder(tmp_path)
+    path = folder.put("deals.json", text)
+    with pytest.raises(MappingError, match="a page of more"):
+        proposing.proposals(path, folder.settings, "deals")
+    path = folder.put("deals.json", text.replace("true", "false").replace("100", "null"))
+    assert proposing.proposals(path, folder.settings, "deals")
 
 
 def test_a_heading_that_is_another_spelling_of_the_export_is_taken(tmp_path):

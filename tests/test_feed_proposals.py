@@ -584,6 +584,41 @@ def test_another_month_beside_it_is_taken_too_and_another_export_is_not(folder):
     assert "not export_*.csv: export_2026-08.csv would be taken, too, and has other head" in told
 
 
+def test_messages_of_a_file_without_a_mapping_name_the_set_that_works(folder):
+    import io
+    import zipfile
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("tv a.csv", "tv_b.csv"):
+            archive.writestr(name, "Station,Air date,Net cost,GRP\nRTL,2026-09-01,5.00,1.5\n")
+    path = folder.put("tv.zip", out.getvalue())
+    done, told = feed(folder, path)
+    assert not done and "--set 'member=tv a.csv'" in told
+    assert feed(folder, path, stated={"member": "tv a.csv"})[0]
+    text = "Sender;Sendetag;Kosten netto;GRP\nK\xf8ln;01.09.2026;5,00;1,5\n"
+    path = folder.put("sender.csv", text, "cp1252")
+    done, told = feed(folder, path)
+    assert not done and "(or --set encoding=)" in told, told
+    assert feed(folder, path, stated={"encoding": "cp1252"})[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (("31.08.2026 - 06.09.2026", "07.09.2026 - 13.09.2026"),
+         "open: '31.08.2026 - 06.09.2026' in 'Air date' is more than a day, and what follows"),
+        (("2026-09-01 10:00:00 +0200", "2026-09-13 10:00:00 +0200"),
+         "days in 'Air date' are %Y-%m-%d %H:%M:%S %z (as '2026-09-01 10:00:00 +0200')"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_days_shows_the_cell_and_is_true(folder, cells, sentence):
+    rows = "".join(f"RTL,{cell},5.00,1.5\n" for cell in cells)
+    path = folder.put("tv.csv", f"Station,Air date,Net cost,GRP\n{rows}")
+    _, told = feed(folder, path)
+    assert sentence in told and "no other order fits" not in told, told
+
+
 def test_an_english_file_with_typographic_apostrophes_only_is_read(folder):
     text = "Client’s name,Sendetag,Kosten netto,GRP\n“It’s”,2026-09-01,5,1\nDon’t,2026-09-02,6,2\n"
     path = folder.put("tv.csv", text, "cp1252")

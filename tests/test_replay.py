@@ -100,6 +100,24 @@ def test_a_quarantine_file_is_taken_back_as_a_spreadsheet_saves_it(folder, delim
                       "where date = '2026-07-02'") == [('Köln; "Dom"', 2000.25)]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ("7,000", "1 cells more than headings.*quotes around a value that holds a ','"),
+        (None, "[0-9]+ cells fewer than headings"),
+    ],
+)
+def test_a_row_of_more_or_fewer_cells_than_headings_is_refused(folder, cells, sentence):
+    path, rows = exported(folder)
+    text = path.read_text(encoding="utf-8")
+    assert rows[0]["spend"] == "k" and text.count(",k,") == 1
+    path.write_text(text.replace(",k,", f",{cells}," if cells else ","), encoding="utf-8")
+    place = "line 2 \\(row 3 of tv.csv\\): "
+    with pytest.raises(ConfigError, match=place + sentence):
+        replaying.replay([path], folder.settings, folder.paths, lambda q: True)
+    assert not folder.paths.corrections.exists()
+
+
 def test_nothing_is_taken_without_a_yes_or_without_a_change(folder):
     path, rows = exported(folder)
     assert not replaying.replay([path], folder.settings, folder.paths, lambda q: True, print)
