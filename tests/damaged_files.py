@@ -317,6 +317,30 @@ def _structure() -> list[Case]:
                 {n + (n >= place + 1): t for n, t in numbered(rows).items()},
                 refused=frozenset({place + 1}),
             ))  # fmt: skip
+    for label in (
+        "Alle Sender",
+        "All stations",
+        "Overall",
+        "Ensemble",
+        "Todos",
+        "Gesamtkosten",
+        "",
+    ):
+        for place in (1, 13):
+            lines = cells(rows, Writing())
+            lines.insert(place, [label, "2026-08-31", "", str(both[0]), str(both[1]), ""])
+            found.append(Case(
+                f"structure: a sum by its numbers, {label!r} at {place}", "m.csv",
+                written(lines, Writing()),
+                {n + (n >= place + 1): t for n, t in numbered(rows).items()},
+                refused=frozenset({place + 1}),
+            ))  # fmt: skip
+    for label in ("Rabatt", "MwSt. 19%", "TVA 20 %", "VAT", "Discount"):
+        lines = [*cells(rows, Writing()), [label, "2026-08-31", "", "190.05", "19", ""]]
+        found.append(Case(
+            f"structure: {label!r} below", "m.csv", written(lines, Writing()), {}, whole=True,
+            reasons=("a tax or discount",),
+        ))  # fmt: skip
     for label in ("Radio 1 Total", "SAT1 Summe"):
         own = [t for t in rows if t[0] == "Radio 1"] if "Radio" in label else [
             ("SAT1", *rows[0][1:]), ("SAT1", *rows[1][1:])]  # fmt: skip

@@ -608,3 +608,40 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     command = f"{sys.executable} -m ingestion feed {path} | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+ROLLUP = (
+    "Sender;Sendedatum;GRP;Kosten netto\nRTL;01.09.2026;1,5;100,50\nRTL;02.09.2026;2,5;200,25\n"
+    "{};02.09.2026;4,0;300,75\nVOX;01.09.2026;1,1;50,25\nVOX;02.09.2026;1,2;60,5\n"
+)
+
+
+def test_a_sum_that_no_word_tells_is_named_and_not_loaded(folder):
+    path = folder.put("post_buy_2026-09.csv", ROLLUP.format("Alle Sender"))
+    done, told = feed(folder, path)
+    assert done and "assumed: row 4 is a total and left out ('alle sender' is the sum of" in told
+    folder.ingest()
+    assert folder.ask("select sum(spend)::double, count(*) from raw_feeds.channel_days") == [
+        (411.5, 4)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("keep", 5), ("drop", 4)])
+def test_a_discount_is_asked_and_the_answer_taken(folder, answer, rows):
+    path = folder.put("post_buy_2026-09.csv", ROLLUP.format("Rabatt"))
+    done, told = feed(folder, path)
+    assert not done and "open: row 4 may be no row: 'rabatt' is a tax or discount" in told
+    assert feed(folder, path, stated={"totals": answer})[0]
+    folder.ingest()
+    assert folder.ask("select count(*) from raw_feeds.channel_days") == [(rows,)]
+
+
+def test_the_last_row_of_a_large_file_is_looked_at(folder, monkeypatch):
+    from ingestion import layouts
+
+    monkeypatch.setattr(layouts, "WHOLE", 0)
+    monkeypatch.setattr(layouts, "SAMPLE_LINES", 4)
+    lines = "".join(f"2026-09-{n:02},c{n},tv,{n}.25,{n}00\n" for n in range(1, 21))
+    path = folder.put("a.csv", f"Date,Campaign,Channel,Spend,Impressions\n{lines},,,215,21000\n")
+    done, told = feed(folder, path, stated={"totals": "refuse"})
+    assert done and "row 22 is a total and left out" in told
