@@ -889,6 +889,19 @@ def body(table: Table, entry: Entry) -> Iterator[Block]:
         yield [Bad(row.number, told[row.number]) if row.number in told else row for row in block]
 
 
+def is_outline(cells: list[Cell], groups: int = 1) -> bool:
+    """Whether a column names each of at least so many `groups` in its first row only, as a pivot
+    does: the first cell is filled, no label follows itself, and many cells below are empty."""
+    told = [str(cell).strip() if cell is not None else "" for cell in cells]
+    labels = [each for each in told if each]
+    blank = len(told) - len(labels)
+    if not told or not told[0] or blank < 2 or len(labels) < groups or 4 * blank < len(told):
+        return False
+    # At least every second group has rows below its first one.
+    heads = sum(bool(one) and not below for one, below in itertools.pairwise(told))
+    return 2 * heads >= len(labels) and all(a != b for a, b in itertools.pairwise(labels))
+
+
 def _rows(table: Table, entry: Entry) -> Iterator[Block]:
     """The rows of a table with its totals among them."""
     layout, width = table.layout, table.layout.width

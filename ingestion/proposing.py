@@ -373,6 +373,13 @@ def _proposal(
         decided[match.column] = decision
         assumptions += decision.assumptions
         questions += decision.questions
+        needed = column.required or match.column in spec.key
+        if needed and "blank" not in own_said and layouts.is_outline(cells.get(match.heading, [])):
+            questions.append(
+                f"'{match.heading}' ({match.column}) stands in the first row of each group only. "
+                f"Say --set {match.column}.blank=above if the rows below are of that group, --set "
+                f"{match.column}.blank=keep if nobody knows."
+            )
         shared = column.type in ("integer", "number", "money") and any(
             isinstance(cell, grids.Shared) for cell in own or []
         )

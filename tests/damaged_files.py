@@ -335,6 +335,18 @@ def _structure() -> list[Case]:
                 {n + (n >= place + 1): t for n, t in numbered(rows).items()},
                 refused=frozenset({place + 1}),
             ))  # fmt: skip
+    ordered = sorted(rows, key=lambda one: one[0])
+    lines = cells(ordered, Writing())
+    for n, line in enumerate(lines):
+        line[0] = "" if n % 4 in (2, 3, 0) and n else line[0]
+    found.append(Case(
+        "structure: a station in the first row of its group only", "m.csv",
+        written(lines, Writing()), {}, whole=True, reasons=("first row of each group",),
+    ))  # fmt: skip
+    found.append(Case(
+        "structure: a station in the first row of its group only, stated", "m.csv",
+        written(lines, Writing()), numbered(ordered), {"account.blank": "above"},
+    ))  # fmt: skip
     for label in ("Rabatt", "MwSt. 19%", "TVA 20 %", "VAT", "Discount"):
         lines = [*cells(rows, Writing()), [label, "2026-08-31", "", "190.05", "19", ""]]
         found.append(Case(

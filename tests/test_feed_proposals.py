@@ -645,3 +645,65 @@ def test_the_last_row_of_a_large_file_is_looked_at(folder, monkeypatch):
     path = folder.put("a.csv", f"Date,Campaign,Channel,Spend,Impressions\n{lines},,,215,21000\n")
     done, told = feed(folder, path, stated={"totals": "refuse"})
     assert done and "row 22 is a total and left out" in told
+
+
+OUTLINE = (
+    "Sender;Sendedatum;GRP;Kosten netto\nRTL;01.09.2026;1,5;100,50\n;02.09.2026;2,5;200,25\n"
+    "VOX;01.09.2026;1,1;50,25\n;02.09.2026;1,2;60,5\n"
+)
+BY_STATION = "select account, sum(spend)::double from raw_feeds.channel_days group by 1 order by 1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("above", [("RTL", 300.75), ("VOX", 110.75)]),
+        ("keep", [("RTL", 100.5), ("VOX", 50.25), (None, 260.75)]),
+    ],
+)
+def test_a_label_in_the_first_row_of_its_group_is_asked_not_lost(folder, answer, expected):
+    path = folder.put("post_buy_2026-09.csv", OUTLINE)
+    done, told = feed(folder, path)
+    assert not done and "open: 'Sender' (account) stands in the first row of each group" in told
+    assert feed(folder, path, stated={"account.blank": answer})[0]
+    folder.ingest()
+    assert folder.ask(BY_STATION) == expected
+
+
+def test_next_months_file_with_labels_in_first_rows_only_is_refused(folder):
+    feed(folder, folder.put("post_buy_2026-09.csv", ROLLUP.format("SAT").replace("4,0", "9,0")))
+    folder.ingest()
+    folder.put("post_buy_2026-10.csv", OUTLINE.replace(".09.", ".10."))
+    folder.ingest()
+    assert folder.load("channel_days")[0] == "failed"
+    assert "'Sender' (account) stands in the first row of each" in folder.error("channel_days")
+
+
+def test_labels_are_filled_down_in_a_large_file_past_its_totals(folder, monkeypatch):
+    from ingestion import grids, layouts
+
+    monkeypatch.setattr(layouts, "WHOLE", 0)
+    monkeypatch.setattr(layouts, "SAMPLE_LINES", 6)
+    monkeypatch.setattr(grids, "BLOCK", 5)
+    head = "Sender;Sendedatum;GRP;Kosten netto\n"
+    days = "".join(f";{n:02}.09.2026;1,5;{n},25\n" for n in range(2, 20))
+    total = "Summe;;;9999\n"
+    path = folder.put("a_2026-09.csv", f"{head}RTL;01.09.2026;1,5;1,25\n{days}{total}{days[:40]}")
+    done, told = feed(folder, path, stated={"account.blank": "above", "repeated": "sum"})
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select distinct account from raw_feeds.channel_days") == [("RTL",)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_outline"),
+    [
+        (["A", "", "", "B", ""], True), (["A", None, None], True), (["A", "", "A", ""], False),
+        (["", "A", "", ""], False), (["A", "A", "", ""], False), (["A", "B", "C", ""], False),
+        (["A", "B", "C", "D", "E", "F", "G", "", ""], False), ([], False), (["A"], False),
+    ],
+)  # fmt: skip
+def test_an_outline_names_each_group_once(cells, is_outline):
+    from ingestion import layouts
+
+    assert layouts.is_outline(cells) is is_outline
