@@ -237,6 +237,8 @@ class Decision:
     currency: str | None = None
     sign: str | None = None
     """What the cells show of it; where `currency` is None, it is several currencies'."""
+    covers: tuple[str, str] | None = None
+    """What the cells of a day's column name instead of days ('week', 'month'), and one of them."""
     own: bool = False
     """The cells leave their decimal mark open: what settled it is this column's own setting."""
 
@@ -708,8 +710,17 @@ def _days(
         named = []
     for each in named:
         form, told, why = form_of(each)
+        form, why = (week, A_WEEK) if (week := week_of(each, names_weeks(heading))) else (form, why)
+        if form is None and _WEEK_ALONE.fullmatch(each):
+            found.questions.append(
+                f"'{each}' in '{heading}' is a week without its year. Write it with the year at "
+                "the source (2026-W36)."
+            )
+            break
         if form is None:
             continue
+        if why.startswith(("a week", "a month")):
+            found.covers = found.covers or (why.split()[1], each)
         if told:
             words = {word for word in re.findall(r"[^\W\d_]+", each) if _is_month(word)}
             months_named |= words
@@ -939,8 +950,49 @@ def _time_form(text: str) -> str | None:
     return form
 
 
+_WEEK_WORD = r"(?:kw|cw|wk|w|s|sem|week|woche|kalenderwoche|calendar week|semaine|semana)\.?"
+_WEEKS = (
+    re.compile(rf"(?i)(?P<a>{_WEEK_WORD}[ -]?)(?P<week>\d{{1,2}})(?P<b>[ /.,-]+)(?P<year>20\d\d)"),
+    re.compile(rf"(?i)(?P<year>20\d\d)(?P<a>[ /.-]*{_WEEK_WORD}[ -]?)(?P<week>\d{{1,2}})(?P<b>)"),
+)
+_BARE_WEEKS = (
+    re.compile(r"(?P<a>)(?P<week>\d{1,2})(?P<b>[ /.-])(?P<year>20\d\d)"),
+    re.compile(r"(?P<year>20\d\d)(?P<a>[ /.-])(?P<week>\d{1,2})(?P<b>)"),
+)
+_WEEK_ALONE = re.compile(rf"(?i){_WEEK_WORD}[ -]?\d{{1,2}}")
+_OF_WEEKS = re.compile(
+    r"\b(week|weeks|woche|kw|cw|kalenderwoche|wochenbeginn|semaine|semana)\b", re.I
+)
+_OF_MONTHS = re.compile(r"\b(month|monat|mois|mes|mês|mese|maand)\b", re.I)
+A_WEEK = "a week (its Monday)"
+
+
+def names_weeks(heading: str) -> bool:
+    """Whether a heading is of weeks."""
+    return bool(_OF_WEEKS.search(heading.replace("_", " ")))
+
+
+def names_months(heading: str) -> bool:
+    """Whether a heading is of months."""
+    return bool(_OF_MONTHS.search(heading.replace("_", " ")))
+
+
+def week_of(text: str, is_named: bool = False) -> str | None:
+    """strptime's form of an ISO 8601 week with its year (2026-W36, KW 36/2026, Semaine 36 2026);
+    where the heading says weeks (`is_named`), of 36/2026, too. None where it is no such week."""
+    for pattern in (*_WEEKS, *(_BARE_WEEKS if is_named else ())):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            first, last = ("%V", "%G") if match.start("week") < match.start("year") else ("", "%V")
+            lead = "" if first else "%G"
+            return f"{lead}{match['a']}{first}{match['b']}{last}"
+    return None
+
+
 def form_of(text: str) -> tuple[str | None, str | None, str]:
     """(form, language, what it is) of a day or month with a name in it."""
+    if week := week_of(text):
+        return week, None, A_WEEK
     for pattern, form, what in _PERIODS:
         if pattern.fullmatch(text):
             return form, None, what + (" (its first day)" if what == "a month" else "")

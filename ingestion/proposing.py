@@ -368,6 +368,11 @@ def _proposal(
                 assumptions.append(Assumption(
                     "a row is a week", f"it covers the seven days from the Monday '{match.heading}'"
                 ))  # fmt: skip
+        if _is_week(recognised, match, judged, decision, stated, questions):
+            recognised = recognised._replace(constants={**recognised.constants, "period": "week"})
+            assumptions.append(Assumption(
+                "a row is a week", f"'{match.heading}' names weeks; the day is their Monday"
+            ))  # fmt: skip
         _with_words(decision, match, column, own or [], own_said)
         _settle(decision, own_said)
         decided[match.column] = decision
@@ -677,6 +682,58 @@ def _settled(
         "knows days and weeks. Ask for the report by day, or by week from Monday to Sunday."
     )
     return None
+
+
+def _is_week(
+    recognised: Recognised,
+    match: Match,
+    cells: list[Cell],
+    decision: profiles.Decision,
+    stated: dict[str, str],
+    questions: list[str],
+) -> bool:
+    """Whether rows are weeks: their days' cells or heading say so, and the contract takes weeks. A
+    question where they are months, or weeks of other days, or the contract knows days only."""
+    spec = recognised.table.spec
+    is_day = match.column == spec.event or match.column in spec.key
+    if not is_day or match.column in ("month", "week_start") or "period" in stated:
+        return False
+    if recognised.table.spec.columns[match.column].type != "date":
+        return False
+    period = spec.columns.get("period")
+    weeks = period is not None and "week" in period.words
+    told = [cell for cell in cells if cell is not None and str(cell).strip()]
+    covers, example = decision.covers or ("", str(told[0]) if told else "")
+    named = profiles.names_weeks(match.heading)
+    other = next((cell for cell in told if not profiles.week_of(str(cell).strip(), named)), None)
+    if covers == "week" and other is not None:
+        questions.append(
+            f"'{example}' in '{match.heading}' is a week, and '{other}' is none: send the weeks as "
+            "a file of their own."
+        )
+        return False
+    forms = decision.settings.get("dates", ())
+    days = {_day(cell, (forms,) if isinstance(forms, str) else tuple(forms)) for cell in told}
+    if not covers and profiles.names_months(match.heading):
+        covers = "month" if days and all(day and day.day == 1 for day in days) else ""
+    if not covers and named and days - {None}:
+        odd = next((day for day in days if day and day.weekday()), None)
+        if odd is not None:
+            questions.append(
+                f"'{match.heading}' names weeks, and {odd} is no Monday. Ask for the report by "
+                "day, or by week from Monday to Sunday; say --set period=day if rows are days."
+            )
+            return False
+        covers = "week"
+    filled = {each.column for each in recognised.matches} | set(recognised.constants)
+    if covers == "month" or (covers and not weeks):
+        more = ", or by week from Monday to Sunday" if weeks else ""
+        questions.append(
+            f"'{example}' in '{match.heading}' is a {covers}, and the contract knows days"
+            f"{' and weeks' if weeks else ''}: all of it would be booked on one. Ask for the "
+            f"report by day{more}."
+        )
+    return covers == "week" and weeks and "period" not in filled
 
 
 def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:

@@ -707,3 +707,63 @@ def test_an_outline_names_each_group_once(cells, is_outline):
     from ingestion import layouts
 
     assert layouts.is_outline(cells) is is_outline
+
+
+RADIO = "Sender;{};Spots;Hörer;Kosten netto\nFFN;{};4;1000;100,5\nFFN;{};5;1000;120,5\n"
+PLAIN_COST = "Kanal;{};Kosten;Impressionen\nradio;{};100,5;1000\nradio;{};110,5;1200\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "one", "two"),
+    [
+        ("Datum", "2026-W36", "2026-W37"), ("Datum", "KW 36/2026", "KW 37/2026"),
+        ("Datum", "Semaine 36 2026", "Semaine 37 2026"), ("Woche", "36/2026", "37/2026"),
+        ("Woche", "31.08.2026", "07.09.2026"), ("Week", "2026-08-31", "2026-09-07"),
+        ("Semaine", "W36-2026", "W37-2026"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("content", [RADIO, PLAIN_COST])
+def test_rows_of_weeks_are_weeks_from_their_monday(folder, content, heading, one, two):
+    path = folder.put("r_2026-09.csv", content.format(heading, one, two))
+    done, told = feed(folder, path, contract="channel_days")
+    assert done and "assumed: a row is a week" in told, told
+    folder.ingest()
+    assert folder.ask("select date::varchar, period from raw_feeds.channel_days order by 1") == [
+        ("2026-08-31", "week"), ("2026-09-07", "week"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "one", "two", "sentence"),
+    [
+        ("Datum", "2026-09", "2026-10", "'2026-09' in 'Datum' is a month"),
+        ("Datum", "Sep 2026", "Okt 2026", "'Sep 2026' in 'Datum' is a month"),
+        ("Woche", "06.09.2026", "13.09.2026", "names weeks, and .* is no Monday"),
+        ("Datum", "KW36", "KW37", "is a week without its year"),
+        ("Datum", "2026-W36", "2026-09-07", "is a week, and '2026-09-07' is none"),
+    ],
+)
+def test_months_and_other_weeks_are_no_days(folder, heading, one, two, sentence):
+    import re
+
+    path = folder.put("r_2026-09.csv", RADIO.format(heading, one, two))
+    done, told = feed(folder, path)
+    assert not done and re.search(sentence, told), told
+    assert not (folder.folder / "mapping.yml").exists()
+
+
+def test_a_heading_of_months_over_days_that_are_the_first_is_no_day(folder):
+    path = folder.put("r.csv", RADIO.format("Monat", "01.09.2026", "01.10.2026"))
+    done, told = feed(folder, path, stated={"date": "{Monat}"})
+    assert not done and "in 'Monat' is a month" in told
+
+
+def test_a_contract_of_days_alone_takes_no_weeks_and_one_of_months_takes_months(folder):
+    rows = "Network,Account,Week,Followers\nlinkedin,a,2026-W36,100\nlinkedin,a,2026-W37,120\n"
+    done, told = feed(folder, folder.put("w.csv", rows), contract="account_days")
+    assert not done and "is a week, and the contract knows days: all of it" in told
+    rows = "Customer,Month,MRR\nc1,2026-09,100.50\nc2,2026-10,120.50\n"
+    stated = {"system": "billing", "recurring_revenue": "{MRR}"}
+    done, told = feed(folder, folder.put("m.csv", rows), True, contract="recurring_revenue",
+                      stated=stated)  # fmt: skip
+    assert done, told
