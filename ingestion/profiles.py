@@ -665,6 +665,7 @@ def _days(
     context: Context,
 ) -> None:  # fmt: skip
     _zone(found, column, heading, distinct, typed, context)
+    _zone_of_days(found, column, heading, distinct, typed, context)
     if not distinct or "dates" in context.stated:
         return
     rest, formats = [], []
@@ -828,6 +829,23 @@ def _zone(
         f"{some}times {'without offset ' if some else ''}in '{heading}' are "
         + (zone if zone.startswith("UTC") else f"those of {zone}"), why,
     )  # fmt: skip
+
+
+def _zone_of_days(
+    found: Decision, column: Column, heading: str, told: list[str], typed: list[Cell],
+    context: Context,
+) -> None:  # fmt: skip
+    """The zone whose days times with an offset are of, in a column of days."""
+    if column.type != "date" or "time_zone" in context.stated:
+        return
+    instants = [each for each in told if ":" in each and _OFFSET.search(each)]
+    instants += [str(e) for e in typed if isinstance(e, dt.datetime) and e.tzinfo is not None]
+    if instants:
+        found.settings["time_zone"] = context.time_zone
+        found.assume(
+            f"'{instants[0]}' in '{heading}' is of the day that it was in {context.time_zone}",
+            "the organization's own zone (or --set time_zone=)",
+        )
 
 
 def _place(heading: str) -> str | None:

@@ -42,7 +42,7 @@ _READ_BY = {"encoding": ("text", "json"), "delimiter": ("text",), "quote": ("tex
 """Keys that only some kinds of files have (see `grids.kind`)."""
 _NUMBERS = ("integer", "number", "money")
 _TYPES = {"decimal": _NUMBERS, "thousands": _NUMBERS, "dates": ("date", "timestamp"),
-          "language": ("date", "timestamp"), "time_zone": ("timestamp",)}  # fmt: skip
+          "language": ("date", "timestamp"), "time_zone": ("date", "timestamp")}  # fmt: skip
 """Marks and the types of columns that are read by them."""
 _OWN_KEYS = tuple(
     field.name for field in dataclasses.fields(mapping.From)

@@ -767,3 +767,68 @@ def test_a_contract_of_days_alone_takes_no_weeks_and_one_of_months_takes_months(
     done, told = feed(folder, folder.put("m.csv", rows), True, contract="recurring_revenue",
                       stated=stated)  # fmt: skip
     assert done, told
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("2026-09-01T22:30:00Z", "2026-09-13T21:30:00Z"),
+        ("2026-09-02T00:30:00+02:00", "2026-09-13T23:30:00+02:00"),
+        ("2026-09-01 22:30:00 +0000", "2026-09-13 21:30:00 +0000"),
+        ("09/01/2026 10:30 PM UTC", "09/13/2026 9:30 PM UTC"),
+    ],
+)
+def test_a_time_with_its_offset_is_of_the_organizations_day(folder, written):
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace('"T"\n', '"T"\ntime_zone = "Europe/Berlin"\n'))
+    head = "order_id,customer_id,ordered_on,amount,currency\n"
+    rows = "".join(f"{n},c,{day},5.55,EUR\n" for n, day in enumerate(written))
+    path = folder.put("orders.csv", head + rows)
+    done, told = feed(folder, path, contract="orders", stated={"system": "shop"})
+    assert done and "is of the day that it was in Europe/Berlin" in told, told
+    folder.ingest()
+    assert folder.ask("select ordered_on::varchar from raw_feeds.orders order by order_id") == [
+        ("2026-09-02",), ("2026-09-13",),
+    ]  # fmt: skip
+
+
+def test_an_instant_of_parquet_is_of_the_organizations_day(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace('"T"\n', '"T"\ntime_zone = "Europe/Berlin"\n'))
+    at = [
+        dt.datetime(2026, 9, 1, 22, 30, tzinfo=dt.UTC),
+        dt.datetime(2026, 9, 13, 21, tzinfo=dt.UTC),
+    ]
+    path = folder.folder / "orders.parquet"
+    pq.write_table(
+        pa.table({"order_id": ["1", "2"], "ordered_on": at, "amount": [5.55, 7.25]}), path
+    )
+    stated = {"system": "shop", "currency": "EUR", "customer_id": "c"}
+    done, told = feed(folder, path, contract="orders", stated=stated)
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select ordered_on::varchar from raw_feeds.orders order by order_id") == [
+        ("2026-09-02",), ("2026-09-13",),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2026-09-01T22:30:00Z", "Europe/Berlin", 2), ("2026-09-01T22:30:00Z", "UTC", 1),
+        ("2026-09-01T22:30:00Z", "UTC+05:30", 2), ("2026-09-02T01:30:00Z", "UTC-03:00", 1),
+        ("2026-09-02 03:30 America/New_York", "Europe/Berlin", 2),
+        ("2026-09-01T23:30:00", "Europe/Berlin", 1), ("2026-09-01", "Europe/Berlin", 1),
+    ],
+)  # fmt: skip
+def test_the_day_of_a_time_is_that_of_the_zone(text, zone, day):
+    from ingestion import reading, values
+    from ingestion.specs import Column
+
+    sql = values.typed("t", Column(type="date", about=""), values.Marks(time_zone=zone))
+    with reading.connect() as con:
+        found = con.execute(f"select {sql} from (select ? as t)", [text]).fetchone()
+    assert found == (dt.date(2026, 9, day),)
