@@ -197,7 +197,8 @@ def _down(mapping: Mapping, table: layouts.Table, file: str) -> tuple[int, ...]:
             break
     for name, source in columns.items():
         place = headings.index(source.headings[0])
-        if name not in spec.key or source.how.blank is not None:
+        is_label = name in spec.key and spec.columns[name].type == "text"
+        if not is_label or source.how.blank is not None:
             continue
         if layouts.is_outline([cells[place] for cells in sample], groups=2):
             raise MappingError(

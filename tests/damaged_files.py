@@ -335,6 +335,19 @@ def _structure() -> list[Case]:
                 {n + (n >= place + 1): t for n, t in numbered(rows).items()},
                 refused=frozenset({place + 1}),
             ))  # fmt: skip
+    weeks = [(a, dt.date(2026, 8, 10) + dt.timedelta(days=7 * n), *rest)
+             for n, (a, _, *rest) in enumerate(rows)]  # fmt: skip
+    for form in ("%G-W%V", "KW %V/%G", "Semaine %V %G", "W%V-%G"):
+        found.append(Case(
+            f"structure: weeks as {form}", "m.csv",
+            written(cells(weeks, Writing(day=form)), Writing()), numbered(weeks),
+        ))  # fmt: skip
+    for form in ("%Y-%m", "%b %Y", "%m/%Y", "KW%V"):
+        reasons = ("is a month", "'date' (day")
+        found.append(Case(
+            f"structure: days as {form}", "m.csv",
+            written(cells(weeks, Writing(day=form)), Writing()), {}, whole=True, reasons=reasons,
+        ))  # fmt: skip
     ordered = sorted(rows, key=lambda one: one[0])
     lines = cells(ordered, Writing())
     for n, line in enumerate(lines):

@@ -832,3 +832,50 @@ def test_the_day_of_a_time_is_that_of_the_zone(text, zone, day):
     with reading.connect() as con:
         found = con.execute(f"select {sql} from (select ? as t)", [text]).fetchone()
     assert found == (dt.date(2026, 9, day),)
+
+
+WIDE = "Customer,{}\nc1,100.50,120.25\nc2,,99.75\n"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    ["Jan 2026,Feb 2026", "2026-01,2026-02", "janvier 2026,février 2026"],
+)
+def test_months_as_headings_become_rows_of_a_contract_of_months(folder, headings):
+    path = folder.put("mrr.csv", WIDE.format(headings))
+    done, told = feed(folder, path, contract="recurring_revenue", stated={"system": "billing"})
+    assert done and "2 columns become rows" in told, told
+    folder.ingest()
+    assert folder.ask(
+        "select customer_id, month::varchar, recurring_revenue::double "
+        "from raw_feeds.recurring_revenue order by 1, 2"
+    ) == [
+        ("c1", "2026-01-01", 100.5), ("c1", "2026-02-01", 120.25), ("c2", "2026-02-01", 99.75),
+    ]  # fmt: skip
+
+
+def test_next_years_months_are_taken_by_the_same_mapping(folder):
+    path = folder.put("mrr_2026.csv", WIDE.format("Jan 2026,Feb 2026"))
+    assert feed(folder, path, contract="recurring_revenue", stated={"system": "billing"})[0]
+    folder.put("mrr_2027.csv", WIDE.format("Jan 2027,Feb 2027"))
+    folder.ingest()
+    assert folder.ask("select count(*) from raw_feeds.recurring_revenue") == [(6,)]
+
+
+def test_what_the_cells_of_months_are_is_asked_where_they_may_be_several(folder):
+    path = folder.put("books.csv", "Ledger,Jan 2026,Feb 2026\nmain,1000.50,1200.25\n")
+    done, told = feed(folder, path, contract="finance_months")
+    assert not done and "their cells may be revenue, cost_of_goods" in told
+    done, told = feed(folder, path, contract="finance_months", stated={"revenue": "{value}"})
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select month::varchar, revenue::double from raw_feeds.finance_months") == [
+        ("2026-01-01", 1000.5), ("2026-02-01", 1200.25),
+    ]  # fmt: skip
+
+
+def test_months_as_headings_are_no_days(folder):
+    path = folder.put("a.csv", "Title,Jan 2026,Feb 2026\nLe Monde,100.50,120.25\n")
+    stated = {"channel": "print", "account": "{Title}", "spend": "{value}"}
+    done, told = feed(folder, path, contract="channel_days", stated=stated)
+    assert not done and "is a month, and the contract knows days" in told
