@@ -260,7 +260,7 @@ _DAY = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
 HEADS = 8  # rows that may be the sum of rows below
 LOOKED = 1_000  # rows that tell amounts from labels
 _MOST = 0.9  # of a column's cells
-_RARE = 2  # blank cells that a filled column may have
+_RARE = 2  # rows whose word, or lack of one, says something
 SOME, MANY = 20, 100
 """How often a sum holds the unit of its parts: 10 of 5 and 5 twice, which proves nothing."""
 
@@ -494,8 +494,9 @@ def is_odd(row: Row, sample: list[Row]) -> bool:
     ...": then it may be a sum."""
     _, labels = _columns(sample)
     words = {place: _word(row.cells[place]) for place in labels}
-    full = [p for p in labels if sum(not _word(row.cells[p]) for row in sample) <= _RARE]
-    return bool(_kind(words, {})[0]) or any(not words[place] for place in full)
+    alike = {p: sum(_word(one.cells[p]) == words[p] for one in sample) for p in labels}
+    rare = {place: word for place, word in words.items() if alike[place] <= _RARE}
+    return bool(_kind(rare, {})[0]) or "" in rare.values()
 
 
 def _columns(sample: list[Row]) -> tuple[list[int], list[int]]:

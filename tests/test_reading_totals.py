@@ -151,6 +151,8 @@ def test_a_large_tables_first_and_last_row_are_judged_by_sums_alone():
     assert unnamed(rows, ends_only=True) == ([6], [])
     assert unnamed([["all", *rows[4][1:]], *POST_BUY], ends_only=True) == ([2], [])
     assert totals.is_odd(Row(9, rows[-1]), [Row(n, cells) for n, cells in enumerate(POST_BUY)])
+    ages = [Row(n, ["all ages", *cells]) for n, cells in enumerate(POST_BUY)]
+    assert not totals.is_odd(ages[-1], ages)
     assert not totals.is_odd(Row(9, rows[0]), [Row(n, cells) for n, cells in enumerate(POST_BUY)])
 
 
