@@ -51,6 +51,8 @@ LINES = {
     layouts.A_TOTAL: "Nothing, if it is one; if it is a row, say 'totals: keep' in the mapping.",
     layouts.MAY_BE_TOTAL: "Say 'totals: drop' in the mapping if it is a total, 'totals: keep' if "
     "it is a row.",
+    layouts.MAY_BE_SUM: "Say 'totals: drop' in the mapping if it is no row, 'totals: keep' if it "
+    "is one.",
     layouts.EXPLAINS: "Nothing; if it is a row, say in 'header_row' where the headings are.",
     layouts.AGAIN: "Nothing.",
     layouts.AFTER: "Nothing, if it is a note; if it is a row, fill in its cells.",

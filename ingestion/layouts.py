@@ -52,6 +52,7 @@ WORDS_FOR_TRUTH = {
 }  # fmt: skip
 A_TOTAL = "a total or subtotal, not a row"
 MAY_BE_TOTAL = "called like a total, and no number tells whether it is one"
+MAY_BE_SUM = "it may be a total, a tax or a discount, and nothing tells whether it is a row"
 TOO_MANY = "more cells than there are headings"
 TOO_FEW = "fewer cells than there are headings"
 EXPLAINS = "a row that explains the headings"
@@ -80,10 +81,12 @@ class Assumption(typing.NamedTuple):
 
 
 class Totals(typing.NamedTuple):
-    """Rows that are called like a total: those that are one, and those of which nothing tells."""
+    """Rows that are totals; those called so of which nothing tells; and those that only numbers
+    say it of (or a word for a tax), with why."""
 
     rows: frozenset[int] = frozenset()
     open: frozenset[int] = frozenset()
+    sums: tuple[tuple[int, str], ...] = ()
 
 
 class Layout(typing.NamedTuple):
@@ -640,11 +643,28 @@ def _of_text(
         if one.delimiter and not one.escape and _is_plain(path, one, found[0], at):
             plain = one
     result = _made(found, rows, stream, said, known, whole, names=None)
+    odd = whole
+    if not whole and path.suffix.lower() not in (".gz", ".zip"):
+        odd = _ends_oddly(path, encoding, one, found[-1], rows)
+    plain = None if odd else plain
     may = plain is None and grids.holds(path, totals.STEMS, encoding, entry.member)
     return [
-        _with_totals(table._replace(plain=plain), entry) if may else table._replace(plain=plain)
+        _with_totals(table._replace(plain=plain), entry, may, odd, not whole)
+        if may or odd else table._replace(plain=plain)
         for table in result
-    ]
+    ]  # fmt: skip
+
+
+def _ends_oddly(path: Path, encoding: str, one: Dialect, layout: Layout, rows: list[Row]) -> bool:
+    """Whether the first row or the last line of a large file may be a sum of all others."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 65_536))
+        line = file.read().decode(encoding, "replace").rstrip("\r\n").rpartition("\n")[2]
+    last = next((row for block in grids.blocks(iter([line]), one) for row in block), None)
+    body = [row for row in rows if row.number >= layout.first and len(row.cells) == layout.width]
+    if isinstance(last, Row) and len(last.cells) == layout.width:
+        body.insert(1, last)
+    return any(totals.is_odd(row, body) for row in body[:2])
 
 
 def _made(
@@ -691,8 +711,11 @@ def _typed(layout: Layout, rows: list[Row]) -> tuple[int, ...]:
     return tuple(place for _, place in sorted(found))
 
 
-def _with_totals(table: Table, entry: Entry) -> Table:
-    """The table with its totals told by their numbers; they are looked for in all its rows."""
+def _with_totals(
+    table: Table, entry: Entry, may: bool = True, odd: bool = True, is_large: bool = False
+) -> Table:
+    """The table with its totals: those that are called so, where a cell of the file `may` be, and
+    those that are sums by their numbers (of a large one the first or last row, where `odd`)."""
     if entry.totals == "keep":
         return table
 
@@ -700,26 +723,45 @@ def _with_totals(table: Table, entry: Entry) -> Table:
         for block in _rows(table, entry):
             yield from (row for row in block if isinstance(row, Row))
 
-    if not any(totals.called(cell) for row in rows() for cell in row.cells):
-        return table
-    verdict = totals.judge(rows(), table.layout.width, every=entry.totals == "drop")
-    said = table.assumptions
+    verdict = totals.Verdict([], [], [])
+    if may and any(totals.called(cell) for row in rows() for cell in row.cells):
+        verdict = totals.judge(rows(), table.layout.width, every=entry.totals == "drop")
+    told = frozenset(verdict.totals) | {number for number, _ in verdict.open}
+    unnamed = totals.by_numbers(rows(), told, is_large) if odd else totals.Unnamed({}, {})
+    said = list(table.assumptions)
     if verdict.rows_called:
         number, label = verdict.rows_called[0]
-        said = (*said, Assumption(
+        said.append(Assumption(
             f"{len(verdict.rows_called)} rows called like a total are rows "
             f"(row {number}: '{label}')", "their numbers are the sum of no rows beside them",
         ))  # fmt: skip
+    sums = unnamed.totals | (unnamed.open if entry.totals == "drop" else {})
+    if sums:
+        listed = ", ".join(map(str, sorted(sums)[:8])) + (", ..." if len(sums) > 8 else "")
+        some = f"rows {listed} are totals" if len(sums) > 1 else f"row {listed} is a total"
+        said.append(Assumption(
+            f"{some} and left out", f"{next(iter(sums.values()))} (or --set totals=keep)"
+        ))  # fmt: skip
+    open_ = () if entry.totals == "drop" else tuple(sorted(unnamed.open.items()))
     return table._replace(
-        totals=Totals(frozenset(verdict.totals), frozenset(n for n, _ in verdict.open)),
-        assumptions=said,
+        totals=Totals(
+            frozenset(verdict.totals) | sums.keys(), frozenset(n for n, _ in verdict.open), open_
+        ),
+        assumptions=tuple(said),
     )
 
 
 def question(table: Table, entry: Entry) -> str | None:
-    """What a person must say of rows called like a total."""
-    if not table.totals.open or entry.totals != "refuse":
+    """What a person must say of rows that may be totals."""
+    if entry.totals != "refuse" or not (table.totals.open or table.totals.sums):
         return None
+    if not table.totals.open:
+        (number, why), *more = table.totals.sums
+        others = f" (and rows {', '.join(str(n) for n, _ in more[:5])} alike)" if more else ""
+        return (
+            f"row {number} may be no row: {why}{others}. Say --set totals=drop if it is none, "
+            "--set totals=keep if it is one."
+        )
     rows = ", ".join(map(str, sorted(table.totals.open)[:5]))
     return (
         f"rows {rows} are called like a total, and no number tells whether they are. Say "
@@ -838,21 +880,32 @@ def chosen(tables_: list[Table], entry: Entry, wanted: frozenset[str], name: str
 
 def body(table: Table, entry: Entry) -> Iterator[Block]:
     """The table's rows, each as wide as the headings; what is no row is Bad with its reason."""
-    rows, open_ = table.totals
-    if not rows and not open_:
+    told = dict.fromkeys(table.totals.rows, A_TOTAL)
+    told |= dict.fromkeys(table.totals.open, MAY_BE_TOTAL)
+    told |= {number: MAY_BE_SUM for number, _ in table.totals.sums}
+    if not told:
         yield from _rows(table, entry)
         return
     for block in _rows(table, entry):
         if isinstance(block, Clean):
             last = block.first + len(block.cells) - 1
-            if not any(block.first <= number <= last for number in (*rows, *open_)):
+            if not any(block.first <= number <= last for number in told):
                 yield block
                 continue
-        yield [
-            Bad(row.number, A_TOTAL) if row.number in rows
-            else Bad(row.number, MAY_BE_TOTAL) if row.number in open_ else row
-            for row in block
-        ]  # fmt: skip
+        yield [Bad(row.number, told[row.number]) if row.number in told else row for row in block]
+
+
+def is_outline(cells: list[Cell], groups: int = 1) -> bool:
+    """Whether a column names each of at least so many `groups` in its first row only, as a pivot
+    does: the first cell is filled, no label follows itself, and many cells below are empty."""
+    told = [str(cell).strip() if cell is not None else "" for cell in cells]
+    labels = [each for each in told if each]
+    blank = len(told) - len(labels)
+    if not told or not told[0] or blank < 2 or len(labels) < groups or 4 * blank < len(told):
+        return False
+    # At least every second group has rows below its first one.
+    heads = sum(bool(one) and not below for one, below in itertools.pairwise(told))
+    return 2 * heads >= len(labels) and all(a != b for a, b in itertools.pairwise(labels))
 
 
 def _rows(table: Table, entry: Entry) -> Iterator[Block]:

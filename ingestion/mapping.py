@@ -80,6 +80,8 @@ class From:
     language: str | None = None
     sentinels: typing.Literal["keep"] | None = None
     until: str | None = None
+    blank: typing.Literal["above", "keep"] | None = None
+    """An empty cell says what the one above it says (a pivot's labels), or nothing."""
     hashed: bool = False
 
 
@@ -476,6 +478,9 @@ def _check_layout(entry: Entry, told_in: str) -> None:
     told += ["header_rows"] if entry.header_rows != 1 else []
     told += ["ragged"] if entry.ragged != "refuse" else []
     told += [key for key in ("totals", "merged", "pages") if getattr(entry, key) != "refuse"]
+    told += ["blank"] if any(
+        isinstance(how, From) and how.blank for how in entry.columns.values()
+    ) else []  # fmt: skip
     told += ["header_row"] if entry.header_row is not None and entry.header_row < 1 else []
     if entry.layout == "stated" and told:
         raise ConfigError(f"{told_in}: '{told[0]}' wants 'layout: detect', too.")

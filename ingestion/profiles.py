@@ -237,6 +237,8 @@ class Decision:
     currency: str | None = None
     sign: str | None = None
     """What the cells show of it; where `currency` is None, it is several currencies'."""
+    covers: tuple[str, str] | None = None
+    """What the cells of a day's column name instead of days ('week', 'month'), and one of them."""
     own: bool = False
     """The cells leave their decimal mark open: what settled it is this column's own setting."""
 
@@ -664,6 +666,7 @@ def _days(
     context: Context,
 ) -> None:  # fmt: skip
     _zone(found, column, heading, distinct, typed, context)
+    _zone_of_days(found, column, heading, distinct, typed, context)
     if not distinct or "dates" in context.stated:
         return
     rest, formats = [], []
@@ -709,8 +712,17 @@ def _days(
         named = []
     for each in named:
         form, told, why = form_of(each)
+        form, why = (week, A_WEEK) if (week := week_of(each, names_weeks(heading))) else (form, why)
+        if form is None and _WEEK_ALONE.fullmatch(each):
+            found.questions.append(
+                f"'{each}' in '{heading}' is a week without its year. Write it with the year at "
+                "the source (2026-W36)."
+            )
+            break
         if form is None:
             continue
+        if why.startswith(("a week", "a month")):
+            found.covers = found.covers or (why.split()[1], each)
         if told:
             words = {word for word in re.findall(r"[^\W\d_]+", each) if _is_month(word)}
             months_named |= words
@@ -818,6 +830,23 @@ def _zone(
         f"{some}times {'without offset ' if some else ''}in '{heading}' are "
         + (zone if zone.startswith("UTC") else f"those of {zone}"), why,
     )  # fmt: skip
+
+
+def _zone_of_days(
+    found: Decision, column: Column, heading: str, told: list[str], typed: list[Cell],
+    context: Context,
+) -> None:  # fmt: skip
+    """The zone whose days times with an offset are of, in a column of days."""
+    if column.type != "date" or "time_zone" in context.stated:
+        return
+    instants = [each for each in told if ":" in each and _OFFSET.search(each)]
+    instants += [str(e) for e in typed if isinstance(e, dt.datetime) and e.tzinfo is not None]
+    if instants:
+        found.settings["time_zone"] = context.time_zone
+        found.assume(
+            f"'{instants[0]}' in '{heading}' is of the day that it was in {context.time_zone}",
+            "the organization's own zone (or --set time_zone=)",
+        )
 
 
 def _place(heading: str) -> str | None:
@@ -951,8 +980,49 @@ def _time_form(text: str) -> str | None:
     return form
 
 
+_WEEK_WORD = r"(?:kw|cw|wk|w|s|sem|week|woche|kalenderwoche|calendar week|semaine|semana)\.?"
+_WEEKS = (
+    re.compile(rf"(?i)(?P<a>{_WEEK_WORD}[ -]?)(?P<week>\d{{1,2}})(?P<b>[ /.,-]+)(?P<year>20\d\d)"),
+    re.compile(rf"(?i)(?P<year>20\d\d)(?P<a>[ /.-]*{_WEEK_WORD}[ -]?)(?P<week>\d{{1,2}})(?P<b>)"),
+)
+_BARE_WEEKS = (
+    re.compile(r"(?P<a>)(?P<week>\d{1,2})(?P<b>[ /.-])(?P<year>20\d\d)"),
+    re.compile(r"(?P<year>20\d\d)(?P<a>[ /.-])(?P<week>\d{1,2})(?P<b>)"),
+)
+_WEEK_ALONE = re.compile(rf"(?i){_WEEK_WORD}[ -]?\d{{1,2}}")
+_OF_WEEKS = re.compile(
+    r"\b(week|weeks|woche|kw|cw|kalenderwoche|wochenbeginn|semaine|semana)\b", re.I
+)
+_OF_MONTHS = re.compile(r"\b(month|monat|mois|mes|mês|mese|maand)\b", re.I)
+A_WEEK = "a week (its Monday)"
+
+
+def names_weeks(heading: str) -> bool:
+    """Whether a heading is of weeks."""
+    return bool(_OF_WEEKS.search(heading.replace("_", " ")))
+
+
+def names_months(heading: str) -> bool:
+    """Whether a heading is of months."""
+    return bool(_OF_MONTHS.search(heading.replace("_", " ")))
+
+
+def week_of(text: str, is_named: bool = False) -> str | None:
+    """strptime's form of an ISO 8601 week with its year (2026-W36, KW 36/2026, Semaine 36 2026);
+    where the heading says weeks (`is_named`), of 36/2026, too. None where it is no such week."""
+    for pattern in (*_WEEKS, *(_BARE_WEEKS if is_named else ())):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            first, last = ("%V", "%G") if match.start("week") < match.start("year") else ("", "%V")
+            lead = "" if first else "%G"
+            return f"{lead}{match['a']}{first}{match['b']}{last}"
+    return None
+
+
 def form_of(text: str) -> tuple[str | None, str | None, str]:
     """(form, language, what it is) of a day or month with a name in it."""
+    if week := week_of(text):
+        return week, None, A_WEEK
     for pattern, form, what in _PERIODS:
         if pattern.fullmatch(text):
             return form, None, what + (" (its first day)" if what == "a month" else "")

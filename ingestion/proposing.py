@@ -52,7 +52,7 @@ _READ_BY = {"encoding": ("text", "json"), "delimiter": ("text",), "quote": ("tex
 """Keys that only some kinds of files have (see `grids.kind`)."""
 _NUMBERS = ("integer", "number", "money")
 _TYPES = {"decimal": _NUMBERS, "thousands": _NUMBERS, "dates": ("date", "timestamp"),
-          "language": ("date", "timestamp"), "time_zone": ("timestamp",)}  # fmt: skip
+          "language": ("date", "timestamp"), "time_zone": ("date", "timestamp")}  # fmt: skip
 """Marks and the types of columns that are read by them."""
 _OWN_KEYS = tuple(
     field.name for field in dataclasses.fields(mapping.From)
@@ -360,7 +360,10 @@ def _proposal(
     spec = recognised.table.spec
     assumptions = list(table.assumptions)
     questions: list[str] = []
-    recognised = _chosen(recognised, stated, table.layout.headings)
+    headings = table.layout.headings
+    wide = _of_months(recognised, headings, stated)
+    recognised = _chosen(recognised, stated, (*headings, wide.value) if wide else headings)
+    recognised = _long(recognised, wide, stated, questions)
     numeric = {
         match.heading for match in recognised.matches
         if spec.columns[match.column].type in profiles.NUMERIC
@@ -375,7 +378,7 @@ def _proposal(
         for found in profiles.orders_of(heading, column)
     )  # fmt: skip
     context = profiles.Context(marks, orders, settings.organization.time_zone, stated=said)
-    unpivot, virtual = _wide(table, recognised, cells, stated, assumptions, questions)
+    unpivot, virtual = _wide(table, recognised, cells, stated, assumptions, questions, wide)
     excluded: dict[str, list[str]] = {}
     decided: dict[str, profiles.Decision] = {}
     for match in recognised.matches:
@@ -408,11 +411,23 @@ def _proposal(
                 assumptions.append(Assumption(
                     "a row is a week", f"it covers the seven days from the Monday '{match.heading}'"
                 ))  # fmt: skip
+        if _is_week(recognised, match, judged, decision, stated, questions):
+            recognised = recognised._replace(constants={**recognised.constants, "period": "week"})
+            assumptions.append(Assumption(
+                "a row is a week", f"'{match.heading}' names weeks; the day is their Monday"
+            ))  # fmt: skip
         _with_words(decision, match, column, own or [], own_said)
         _settle(decision, own_said)
         decided[match.column] = decision
         assumptions += decision.assumptions
         questions += decision.questions
+        labels = column.type == "text" and (column.required or match.column in spec.key)
+        if labels and "blank" not in own_said and layouts.is_outline(cells.get(match.heading, [])):
+            questions.append(
+                f"'{match.heading}' ({match.column}) stands in the first row of each group only. "
+                f"Say --set {match.column}.blank=above if the rows below are of that group, --set "
+                f"{match.column}.blank=keep if nobody knows."
+            )
         shared = column.type in ("integer", "number", "money") and any(
             isinstance(cell, grids.Shared) for cell in own or []
         )
@@ -768,6 +783,58 @@ def _settled(
     return None
 
 
+def _is_week(
+    recognised: Recognised,
+    match: Match,
+    cells: list[Cell],
+    decision: profiles.Decision,
+    stated: dict[str, str],
+    questions: list[str],
+) -> bool:
+    """Whether rows are weeks: their days' cells or heading say so, and the contract takes weeks. A
+    question where they are months, or weeks of other days, or the contract knows days only."""
+    spec = recognised.table.spec
+    is_day = match.column == spec.event or match.column in spec.key
+    if not is_day or match.column in ("month", "week_start") or "period" in stated:
+        return False
+    if recognised.table.spec.columns[match.column].type != "date":
+        return False
+    period = spec.columns.get("period")
+    weeks = period is not None and "week" in period.words
+    told = [cell for cell in cells if cell is not None and str(cell).strip()]
+    covers, example = decision.covers or ("", str(told[0]) if told else "")
+    named = profiles.names_weeks(match.heading)
+    other = next((cell for cell in told if not profiles.week_of(str(cell).strip(), named)), None)
+    if covers == "week" and other is not None:
+        questions.append(
+            f"'{example}' in '{match.heading}' is a week, and '{other}' is none: send the weeks as "
+            "a file of their own."
+        )
+        return False
+    forms = decision.settings.get("dates", ())
+    days = {_day(cell, (forms,) if isinstance(forms, str) else tuple(forms)) for cell in told}
+    if not covers and profiles.names_months(match.heading):
+        covers = "month" if days and all(day and day.day == 1 for day in days) else ""
+    if not covers and named and days - {None}:
+        odd = next((day for day in days if day and day.weekday()), None)
+        if odd is not None:
+            questions.append(
+                f"'{match.heading}' names weeks, and {odd} is no Monday. Ask for the report by "
+                "day, or by week from Monday to Sunday; say --set period=day if rows are days."
+            )
+            return False
+        covers = "week"
+    filled = {each.column for each in recognised.matches} | set(recognised.constants)
+    if covers == "month" or (covers and not weeks):
+        more = ", or by week from Monday to Sunday" if weeks else ""
+        questions.append(
+            f"'{example}' in '{match.heading}' is a {covers}, and the contract knows days"
+            f"{' and weeks' if weeks else ''}: all of it would be booked on one. Ask for the "
+            f"report by day{more}."
+        )
+    return covers == "week" and weeks and "period" not in filled
+
+
 def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:
     if isinstance(cell, dt.datetime):
         return cell.date()
@@ -794,6 +861,58 @@ def _answers(cells: list[Cell], words: typing.Iterable[str]) -> bool | None:
     return True if all(fits) else None
 
 
+def _of_months(
+    recognised: Recognised, headings: tuple[str, ...], stated: dict[str, str]
+) -> vocabulary.Wide | None:
+    """How a table whose headings are months (weeks, days) becomes rows, where the contract has a
+    day or month that nothing else fills; named apart from the table's own headings."""
+    spec = recognised.table.spec
+    filled = {match.column for match in recognised.matches} | set(recognised.constants) | {*stated}
+    if recognised.export is not None or not spec.event or spec.event in filled:
+        return None
+    if spec.columns[spec.event].type != "date" or len(_dated(headings)) < 2:
+        return None
+    own = {mapping.normal(heading) for heading in headings}
+    name, value = (each if each not in own else f"{each} (column)" for each in ("month", "value"))
+    return vocabulary.Wide(name, value)
+
+
+def _dated(headings: tuple[str, ...]) -> list[str]:
+    """The headings that are months, weeks or days with their year."""
+    found = [heading for heading in headings if layouts.MONTHS.fullmatch(heading)]
+    return [h for h in found if profiles.form_of(h)[0] or re.fullmatch(r"\d{4}-\d{2}-\d{2}", h)]
+
+
+def _long(
+    recognised: Recognised,
+    wide: vocabulary.Wide | None,
+    stated: dict[str, str],
+    questions: list[str],
+) -> Recognised:
+    """With the day that such headings are, and the one measure that their cells can be; a question
+    where it may be several."""
+    if wide is None:
+        return recognised
+    spec = recognised.table.spec
+    matches = [*recognised.matches, Match(str(spec.event), wide.name, 1.0, "wide to long")]
+    filled = {match.column for match in matches} | set(recognised.constants) | set(stated)
+    open_ = [
+        name for name, column in spec.columns.items()
+        if column.type in profiles.NUMERIC and name not in filled
+    ]  # fmt: skip
+    if not any(match.heading == wide.value for match in matches):
+        if len(open_) == 1:
+            matches.append(Match(open_[0], wide.value, 0.9, "the only measure that is left"))
+        else:
+            questions.append(
+                f"headings are months, and their cells may be {', '.join(open_[:12])}. Say --set "
+                f"{(open_ or ['spend'])[0]}='{{{wide.value}}}' (say)."
+            )
+    found = {match.column for match in matches}
+    lacking = {name: why for name, why in recognised.lacking.items() if name not in found}
+    return recognised._replace(matches=tuple(matches), lacking=lacking)
+
+
 def _wide(
     table: layouts.Table,
     recognised: Recognised,
@@ -801,15 +920,19 @@ def _wide(
     stated: dict[str, str],
     assumptions: list[Assumption],
     questions: list[str],
+    months_wide: vocabulary.Wide | None,
 ) -> tuple[dict[str, typing.Any] | None, dict[str, list[str]]]:
     """The unpivot of a wide table, and its virtual headings -> headings of the file."""
     export = recognised.export
-    if export is None or not (export.wide or export.unpivot):
+    wide = months_wide or (export.wide if export is not None else None)
+    if wide is None and (export is None or not export.unpivot):
         return None, {}
     headings = table.layout.headings
-    if export.wide:
-        wide = export.wide
-        groups = [each for each in headings if layouts.MONTHS.fullmatch(each)]
+    if wide is not None:
+        groups = (
+            _dated(headings) if months_wide
+            else [each for each in headings if layouts.MONTHS.fullmatch(each)]
+        )  # fmt: skip
         form, _, _ = profiles.form_of(groups[0]) if groups else (None, None, "")
         either = profiles.open_year(groups)
         if either is not None:
@@ -831,7 +954,7 @@ def _wide(
             unpivot["columns"] = groups
         why = "their headings are months"
     else:
-        assert export.unpivot is not None
+        assert export is not None and export.unpivot is not None
         wide = export.unpivot
         used = {match.heading for match in recognised.matches}
         told = {folded for each in export.needs for folded in map(vocabulary.folded, each)}

@@ -173,9 +173,63 @@ def _detected(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> O
     wanted = layouts.wanted_of(entry)
     found = layouts.detected(path, entry, wanted, vocabulary.known)
     table = layouts.chosen(found, entry, wanted, path.name)
-    if table.plain is not None and entry.ragged == "refuse":
+    down = _down(mapping, table, path.name)
+    if table.plain is not None and entry.ragged == "refuse" and not down:
         return _plain(table, table.plain, path)
-    return of_table(con, table, mapping)
+    return of_table(con, table, mapping, down)
+
+
+def _down(mapping: Mapping, table: layouts.Table, file: str) -> tuple[int, ...]:
+    """The columns whose empty cells say what stands above them. Raises MappingError for one of the
+    key whose first rows look so while the mapping does not say it."""
+    headings, spec = table.layout.headings, mapping.table.spec
+    columns = {
+        name: source for name, source in maps.plan(mapping, headings, file).columns.items()
+        if source.how.heading and source.headings[0] in headings
+    }  # fmt: skip
+    sample: list[list[grids.Cell]] = []
+    for block in layouts.body(table, mapping.entry):
+        if isinstance(block, grids.Clean):
+            sample += block.cells
+        else:
+            sample += [row.cells for row in block if isinstance(row, grids.Row)]
+        if len(sample) >= layouts.SAMPLE_LINES:
+            break
+    for name, source in columns.items():
+        place = headings.index(source.headings[0])
+        is_label = name in spec.key and spec.columns[name].type == "text"
+        if not is_label or source.how.blank is not None:
+            continue
+        if layouts.is_outline([cells[place] for cells in sample], groups=2):
+            raise MappingError(
+                f"{file}: '{source.headings[0]}' ({name}) stands in the first row of each group "
+                "only. Say 'blank: above' for the column in the mapping if the rows below are of "
+                "that group, 'blank: keep' if nobody knows."
+            )
+    return tuple(
+        headings.index(source.headings[0]) for source in columns.values()
+        if source.how.blank == "above"
+    )  # fmt: skip
+
+
+def _filled_down(blocks: Iterator[grids.Block], down: tuple[int, ...]) -> Iterator[grids.Block]:
+    """The rows with the last label above where these columns have none."""
+    last: dict[int, grids.Cell] = dict.fromkeys(down)
+    for block in blocks:
+        clean = isinstance(block, grids.Clean)
+        rows = [
+            grids.Row(number, cells) for number, cells in enumerate(block.cells, block.first)
+        ] if clean else block  # fmt: skip
+        for row in rows:
+            if not isinstance(row, grids.Row):
+                continue
+            for place in down:
+                cell = row.cells[place]
+                if cell is None or not str(cell).strip():
+                    row.cells[place] = last[place]
+                else:
+                    last[place] = cell
+        yield rows
 
 
 def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
@@ -195,8 +249,12 @@ def _plain(table: layouts.Table, one: grids.Dialect, path: Path) -> Opened:
     )  # fmt: skip
 
 
-def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, mapping: Mapping) -> Opened:
-    """A detected table as rows to query, once: it is read while it is queried."""
+def of_table(
+    con: duckdb.DuckDBPyConnection, table: layouts.Table, mapping: Mapping,
+    down: tuple[int, ...] = (),
+) -> Opened:  # fmt: skip
+    """A detected table as rows to query, once: it is read while it is queried. `down` are columns
+    whose empty cells say what stands above them."""
     headings, entry = table.layout.headings, mapping.entry
     if entry.merged != "each" and any(isinstance(c, grids.Shared) for c in _cells(table)):
         table = table._replace(rows=_apart(table, maps.measures(mapping, headings), entry.merged))
@@ -208,7 +266,8 @@ def of_table(con: duckdb.DuckDBPyConnection, table: layouts.Table, mapping: Mapp
 
     def batches() -> Iterator[pa.RecordBatch]:
         waiting: list[grids.Row] = []
-        for block in layouts.body(table, entry):
+        blocks = layouts.body(table, entry)
+        for block in _filled_down(blocks, down) if down else blocks:
             if isinstance(block, grids.Clean):
                 if waiting:
                     yield _batch(waiting, marks, table.decimal_is_typed, schema)

@@ -121,6 +121,8 @@ def native(cell: str, kind: str, column: Column, marks: Marks) -> str | None:
         return f"try_cast({cell} as decimal(18, 4))"
     if column.type == "date" and kind == "DATE":
         return cell
+    if column.type == "date" and kind == "TIMESTAMP WITH TIME ZONE":
+        return f"{_in_zone(cell, marks.time_zone)}::date"
     if column.type == "timestamp" and kind == "TIMESTAMP WITH TIME ZONE":
         return f"({cell} at time zone 'UTC')"
     if column.type == "timestamp" and kind.startswith("TIMESTAMP"):
@@ -331,12 +333,22 @@ def _date(text: str, column: Column, marks: Marks) -> str:
     day = f"try_cast({text} as date)"
     # Most days are written as SQL writes them, and reading back costs half of the pattern.
     alike = f"length({text}) = 10 and {text} between '0' and ':' and {day}::varchar = {text}"
-    iso = f"case when {alike} or regexp_full_match({text}, {iso_day}) then {day} end"
-    if not marks.dates:
-        return iso
-    formats = ", ".join(quoted(each) for each in marks.dates)
-    named = months.in_english_sql(text, marks.language) if marks.language else text
-    return f"coalesce(try_strptime({named}, [{formats}])::date, {iso})"
+    # A time with its offset is of the day that it was in the zone, not where it was written.
+    there = _in_zone(f"try_cast({text} as timestamptz)", marks.time_zone)
+    zoned = f"length({text}) > 15 and regexp_matches({text}, {quoted(_ZONED_TIME)})"
+    iso = (
+        f"case when {alike} then {day} when not regexp_full_match({text}, {iso_day}) then null "
+        f"when {zoned} then {there}::date else {day} end"
+    )
+    found = []
+    for kind in ("%z", "UTC", ""):
+        formats = ", ".join(quoted(each) for each in marks.dates if zone_told(each) == kind)
+        if formats:
+            named = months.in_english_sql(text, marks.language) if marks.language else text
+            parsed = f"try_strptime({named}, [{formats}])"
+            parsed = f"timezone('UTC', {parsed})" if kind == "UTC" else parsed
+            found.append(f"{_in_zone(parsed, marks.time_zone) if kind else parsed}::date")
+    return f"coalesce({', '.join([*found, iso])})"
 
 
 def _timestamp(text: str, column: Column, marks: Marks) -> str:
@@ -374,6 +386,14 @@ def minutes_of(zone: str) -> int | None:
         return None
     minutes = int(match[2]) * 60 + int(match[3] or 0)
     return -minutes if match[1] == "-" else minutes
+
+
+def _in_zone(instant: str, zone: str) -> str:
+    """The time that the clocks of a zone show at an instant."""
+    minutes = minutes_of(zone)
+    if minutes is not None:
+        return f"(timezone('UTC', {instant}) + to_minutes({minutes}))"
+    return f"timezone({quoted(zone)}, {instant})"
 
 
 def _in_utc(timestamp: str, zone: str) -> str:

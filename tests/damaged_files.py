@@ -317,6 +317,55 @@ def _structure() -> list[Case]:
                 {n + (n >= place + 1): t for n, t in numbered(rows).items()},
                 refused=frozenset({place + 1}),
             ))  # fmt: skip
+    for label in (
+        "Alle Sender",
+        "All stations",
+        "Overall",
+        "Ensemble",
+        "Todos",
+        "Gesamtkosten",
+        "",
+    ):
+        for place in (1, 13):
+            lines = cells(rows, Writing())
+            lines.insert(place, [label, "2026-08-31", "", str(both[0]), str(both[1]), ""])
+            found.append(Case(
+                f"structure: a sum by its numbers, {label!r} at {place}", "m.csv",
+                written(lines, Writing()),
+                {n + (n >= place + 1): t for n, t in numbered(rows).items()},
+                refused=frozenset({place + 1}),
+            ))  # fmt: skip
+    weeks = [(a, dt.date(2026, 8, 10) + dt.timedelta(days=7 * n), *rest)
+             for n, (a, _, *rest) in enumerate(rows)]  # fmt: skip
+    for form in ("%G-W%V", "KW %V/%G", "Semaine %V %G", "W%V-%G"):
+        found.append(Case(
+            f"structure: weeks as {form}", "m.csv",
+            written(cells(weeks, Writing(day=form)), Writing()), numbered(weeks),
+        ))  # fmt: skip
+    for form in ("%Y-%m", "%b %Y", "%m/%Y", "KW%V"):
+        reasons = ("is a month", "'date' (day")
+        found.append(Case(
+            f"structure: days as {form}", "m.csv",
+            written(cells(weeks, Writing(day=form)), Writing()), {}, whole=True, reasons=reasons,
+        ))  # fmt: skip
+    ordered = sorted(rows, key=lambda one: one[0])
+    lines = cells(ordered, Writing())
+    for n, line in enumerate(lines):
+        line[0] = "" if n % 4 in (2, 3, 0) and n else line[0]
+    found.append(Case(
+        "structure: a station in the first row of its group only", "m.csv",
+        written(lines, Writing()), {}, whole=True, reasons=("first row of each group",),
+    ))  # fmt: skip
+    found.append(Case(
+        "structure: a station in the first row of its group only, stated", "m.csv",
+        written(lines, Writing()), numbered(ordered), {"account.blank": "above"},
+    ))  # fmt: skip
+    for label in ("Rabatt", "MwSt. 19%", "TVA 20 %", "VAT", "Discount"):
+        lines = [*cells(rows, Writing()), [label, "2026-08-31", "", "190.05", "19", ""]]
+        found.append(Case(
+            f"structure: {label!r} below", "m.csv", written(lines, Writing()), {}, whole=True,
+            reasons=("a tax or discount",),
+        ))  # fmt: skip
     for label in ("Radio 1 Total", "SAT1 Summe"):
         own = [t for t in rows if t[0] == "Radio 1"] if "Radio" in label else [
             ("SAT1", *rows[0][1:]), ("SAT1", *rows[1][1:])]  # fmt: skip

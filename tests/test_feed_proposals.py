@@ -643,3 +643,274 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     command = f"{sys.executable} -m ingestion feed {path} | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+ROLLUP = (
+    "Sender;Sendedatum;GRP;Kosten netto\nRTL;01.09.2026;1,5;100,50\nRTL;02.09.2026;2,5;200,25\n"
+    "{};02.09.2026;4,0;300,75\nVOX;01.09.2026;1,1;50,25\nVOX;02.09.2026;1,2;60,5\n"
+)
+
+
+def test_a_sum_that_no_word_tells_is_named_and_not_loaded(folder):
+    path = folder.put("post_buy_2026-09.csv", ROLLUP.format("Alle Sender"))
+    done, told = feed(folder, path)
+    assert done and "assumed: row 4 is a total and left out ('alle sender' is the sum of" in told
+    folder.ingest()
+    assert folder.ask("select sum(spend)::double, count(*) from raw_feeds.channel_days") == [
+        (411.5, 4)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("keep", 5), ("drop", 4)])
+def test_a_discount_is_asked_and_the_answer_taken(folder, answer, rows):
+    path = folder.put("post_buy_2026-09.csv", ROLLUP.format("Rabatt"))
+    done, told = feed(folder, path)
+    assert not done and "open: row 4 may be no row: 'rabatt' is a tax or discount" in told
+    assert feed(folder, path, stated={"totals": answer})[0]
+    folder.ingest()
+    assert folder.ask("select count(*) from raw_feeds.channel_days") == [(rows,)]
+
+
+def test_the_last_row_of_a_large_file_is_looked_at(folder, monkeypatch):
+    from ingestion import layouts
+
+    monkeypatch.setattr(layouts, "WHOLE", 0)
+    monkeypatch.setattr(layouts, "SAMPLE_LINES", 4)
+    lines = "".join(f"2026-09-{n:02},c{n},tv,{n}.25,{n}00\n" for n in range(1, 21))
+    path = folder.put("a.csv", f"Date,Campaign,Channel,Spend,Impressions\n{lines},,,215,21000\n")
+    done, told = feed(folder, path, stated={"totals": "refuse"})
+    assert done and "row 22 is a total and left out" in told
+
+
+OUTLINE = (
+    "Sender;Sendedatum;GRP;Kosten netto\nRTL;01.09.2026;1,5;100,50\n;02.09.2026;2,5;200,25\n"
+    "VOX;01.09.2026;1,1;50,25\n;02.09.2026;1,2;60,5\n"
+)
+BY_STATION = "select account, sum(spend)::double from raw_feeds.channel_days group by 1 order by 1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("above", [("RTL", 300.75), ("VOX", 110.75)]),
+        ("keep", [("RTL", 100.5), ("VOX", 50.25), (None, 260.75)]),
+    ],
+)
+def test_a_label_in_the_first_row_of_its_group_is_asked_not_lost(folder, answer, expected):
+    path = folder.put("post_buy_2026-09.csv", OUTLINE)
+    done, told = feed(folder, path)
+    assert not done and "open: 'Sender' (account) stands in the first row of each group" in told
+    assert feed(folder, path, stated={"account.blank": answer})[0]
+    folder.ingest()
+    assert folder.ask(BY_STATION) == expected
+
+
+def test_next_months_file_with_labels_in_first_rows_only_is_refused(folder):
+    feed(folder, folder.put("post_buy_2026-09.csv", ROLLUP.format("SAT").replace("4,0", "9,0")))
+    folder.ingest()
+    folder.put("post_buy_2026-10.csv", OUTLINE.replace(".09.", ".10."))
+    folder.ingest()
+    assert folder.load("channel_days")[0] == "failed"
+    assert "'Sender' (account) stands in the first row of each" in folder.error("channel_days")
+
+
+def test_labels_are_filled_down_in_a_large_file_past_its_totals(folder, monkeypatch):
+    from ingestion import grids, layouts
+
+    monkeypatch.setattr(layouts, "WHOLE", 0)
+    monkeypatch.setattr(layouts, "SAMPLE_LINES", 6)
+    monkeypatch.setattr(grids, "BLOCK", 5)
+    head = "Sender;Sendedatum;GRP;Kosten netto\n"
+    days = "".join(f";{n:02}.09.2026;1,5;{n},25\n" for n in range(2, 20))
+    total = "Summe;;;9999\n"
+    path = folder.put("a_2026-09.csv", f"{head}RTL;01.09.2026;1,5;1,25\n{days}{total}{days[:40]}")
+    done, told = feed(folder, path, stated={"account.blank": "above", "repeated": "sum"})
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select distinct account from raw_feeds.channel_days") == [("RTL",)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_outline"),
+    [
+        (["A", "", "", "B", ""], True), (["A", None, None], True), (["A", "", "A", ""], False),
+        (["", "A", "", ""], False), (["A", "A", "", ""], False), (["A", "B", "C", ""], False),
+        (["A", "B", "C", "D", "E", "F", "G", "", ""], False), ([], False), (["A"], False),
+    ],
+)  # fmt: skip
+def test_an_outline_names_each_group_once(cells, is_outline):
+    from ingestion import layouts
+
+    assert layouts.is_outline(cells) is is_outline
+
+
+RADIO = "Sender;{};Spots;Hörer;Kosten netto\nFFN;{};4;1000;100,5\nFFN;{};5;1000;120,5\n"
+PLAIN_COST = "Kanal;{};Kosten;Impressionen\nradio;{};100,5;1000\nradio;{};110,5;1200\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "one", "two"),
+    [
+        ("Datum", "2026-W36", "2026-W37"), ("Datum", "KW 36/2026", "KW 37/2026"),
+        ("Datum", "Semaine 36 2026", "Semaine 37 2026"), ("Woche", "36/2026", "37/2026"),
+        ("Woche", "31.08.2026", "07.09.2026"), ("Week", "2026-08-31", "2026-09-07"),
+        ("Semaine", "W36-2026", "W37-2026"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("content", [RADIO, PLAIN_COST])
+def test_rows_of_weeks_are_weeks_from_their_monday(folder, content, heading, one, two):
+    path = folder.put("r_2026-09.csv", content.format(heading, one, two))
+    done, told = feed(folder, path, contract="channel_days")
+    assert done and "assumed: a row is a week" in told, told
+    folder.ingest()
+    assert folder.ask("select date::varchar, period from raw_feeds.channel_days order by 1") == [
+        ("2026-08-31", "week"), ("2026-09-07", "week"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "one", "two", "sentence"),
+    [
+        ("Datum", "2026-09", "2026-10", "'2026-09' in 'Datum' is a month"),
+        ("Datum", "Sep 2026", "Okt 2026", "'Sep 2026' in 'Datum' is a month"),
+        ("Woche", "06.09.2026", "13.09.2026", "names weeks, and .* is no Monday"),
+        ("Datum", "KW36", "KW37", "is a week without its year"),
+        ("Datum", "2026-W36", "2026-09-07", "is a week, and '2026-09-07' is none"),
+    ],
+)
+def test_months_and_other_weeks_are_no_days(folder, heading, one, two, sentence):
+    import re
+
+    path = folder.put("r_2026-09.csv", RADIO.format(heading, one, two))
+    done, told = feed(folder, path)
+    assert not done and re.search(sentence, told), told
+    assert not (folder.folder / "mapping.yml").exists()
+
+
+def test_a_heading_of_months_over_days_that_are_the_first_is_no_day(folder):
+    path = folder.put("r.csv", RADIO.format("Monat", "01.09.2026", "01.10.2026"))
+    done, told = feed(folder, path, stated={"date": "{Monat}"})
+    assert not done and "in 'Monat' is a month" in told
+
+
+def test_a_contract_of_days_alone_takes_no_weeks_and_one_of_months_takes_months(folder):
+    rows = "Network,Account,Week,Followers\nlinkedin,a,2026-W36,100\nlinkedin,a,2026-W37,120\n"
+    done, told = feed(folder, folder.put("w.csv", rows), contract="account_days")
+    assert not done and "is a week, and the contract knows days: all of it" in told
+    rows = "Customer,Month,MRR\nc1,2026-09,100.50\nc2,2026-10,120.50\n"
+    stated = {"system": "billing", "recurring_revenue": "{MRR}"}
+    done, told = feed(folder, folder.put("m.csv", rows), True, contract="recurring_revenue",
+                      stated=stated)  # fmt: skip
+    assert done, told
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("2026-09-01T22:30:00Z", "2026-09-13T21:30:00Z"),
+        ("2026-09-02T00:30:00+02:00", "2026-09-13T23:30:00+02:00"),
+        ("2026-09-01 22:30:00 +0000", "2026-09-13 21:30:00 +0000"),
+        ("09/01/2026 10:30 PM UTC", "09/13/2026 9:30 PM UTC"),
+    ],
+)
+def test_a_time_with_its_offset_is_of_the_organizations_day(folder, written):
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace('"T"\n', '"T"\ntime_zone = "Europe/Berlin"\n'))
+    head = "order_id,customer_id,ordered_on,amount,currency\n"
+    rows = "".join(f"{n},c,{day},5.55,EUR\n" for n, day in enumerate(written))
+    path = folder.put("orders.csv", head + rows)
+    done, told = feed(folder, path, contract="orders", stated={"system": "shop"})
+    assert done and "is of the day that it was in Europe/Berlin" in told, told
+    folder.ingest()
+    assert folder.ask("select ordered_on::varchar from raw_feeds.orders order by order_id") == [
+        ("2026-09-02",), ("2026-09-13",),
+    ]  # fmt: skip
+
+
+def test_an_instant_of_parquet_is_of_the_organizations_day(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace('"T"\n', '"T"\ntime_zone = "Europe/Berlin"\n'))
+    at = [
+        dt.datetime(2026, 9, 1, 22, 30, tzinfo=dt.UTC),
+        dt.datetime(2026, 9, 13, 21, tzinfo=dt.UTC),
+    ]
+    path = folder.folder / "orders.parquet"
+    pq.write_table(
+        pa.table({"order_id": ["1", "2"], "ordered_on": at, "amount": [5.55, 7.25]}), path
+    )
+    stated = {"system": "shop", "currency": "EUR", "customer_id": "c"}
+    done, told = feed(folder, path, contract="orders", stated=stated)
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select ordered_on::varchar from raw_feeds.orders order by order_id") == [
+        ("2026-09-02",), ("2026-09-13",),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2026-09-01T22:30:00Z", "Europe/Berlin", 2), ("2026-09-01T22:30:00Z", "UTC", 1),
+        ("2026-09-01T22:30:00Z", "UTC+05:30", 2), ("2026-09-02T01:30:00Z", "UTC-03:00", 1),
+        ("2026-09-02 03:30 America/New_York", "Europe/Berlin", 2),
+        ("2026-09-01T23:30:00", "Europe/Berlin", 1), ("2026-09-01", "Europe/Berlin", 1),
+    ],
+)  # fmt: skip
+def test_the_day_of_a_time_is_that_of_the_zone(text, zone, day):
+    from ingestion import reading, values
+    from ingestion.specs import Column
+
+    sql = values.typed("t", Column(type="date", about=""), values.Marks(time_zone=zone))
+    with reading.connect() as con:
+        found = con.execute(f"select {sql} from (select ? as t)", [text]).fetchone()
+    assert found == (dt.date(2026, 9, day),)
+
+
+WIDE = "Customer,{}\nc1,100.50,120.25\nc2,,99.75\n"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    ["Jan 2026,Feb 2026", "2026-01,2026-02", "janvier 2026,février 2026"],
+)
+def test_months_as_headings_become_rows_of_a_contract_of_months(folder, headings):
+    path = folder.put("mrr.csv", WIDE.format(headings))
+    done, told = feed(folder, path, contract="recurring_revenue", stated={"system": "billing"})
+    assert done and "2 columns become rows" in told, told
+    folder.ingest()
+    assert folder.ask(
+        "select customer_id, month::varchar, recurring_revenue::double "
+        "from raw_feeds.recurring_revenue order by 1, 2"
+    ) == [
+        ("c1", "2026-01-01", 100.5), ("c1", "2026-02-01", 120.25), ("c2", "2026-02-01", 99.75),
+    ]  # fmt: skip
+
+
+def test_next_years_months_are_taken_by_the_same_mapping(folder):
+    path = folder.put("mrr_2026.csv", WIDE.format("Jan 2026,Feb 2026"))
+    assert feed(folder, path, contract="recurring_revenue", stated={"system": "billing"})[0]
+    folder.put("mrr_2027.csv", WIDE.format("Jan 2027,Feb 2027"))
+    folder.ingest()
+    assert folder.ask("select count(*) from raw_feeds.recurring_revenue") == [(6,)]
+
+
+def test_what_the_cells_of_months_are_is_asked_where_they_may_be_several(folder):
+    path = folder.put("books.csv", "Ledger,Jan 2026,Feb 2026\nmain,1000.50,1200.25\n")
+    done, told = feed(folder, path, contract="finance_months")
+    assert not done and "their cells may be revenue, cost_of_goods" in told
+    done, told = feed(folder, path, contract="finance_months", stated={"revenue": "{value}"})
+    assert done, told
+    folder.ingest()
+    assert folder.ask("select month::varchar, revenue::double from raw_feeds.finance_months") == [
+        ("2026-01-01", 1000.5), ("2026-02-01", 1200.25),
+    ]  # fmt: skip
+
+
+def test_months_as_headings_are_no_days(folder):
+    path = folder.put("a.csv", "Title,Jan 2026,Feb 2026\nLe Monde,100.50,120.25\n")
+    stated = {"channel": "print", "account": "{Title}", "spend": "{value}"}
+    done, told = feed(folder, path, contract="channel_days", stated=stated)
+    assert not done and "is a month, and the contract knows days" in told

@@ -85,3 +85,80 @@ def test_memory_is_bounded_however_many_groups_there_are(monkeypatch):
     rows += [[f"Total {n}x", "0.75"] for n in range(5)]
     verdict = judged(rows)
     assert len(verdict.rows_called) == 5 and verdict.totals == []
+
+
+POST_BUY = [
+    ["RTL", "2026-09-01", "1.5", "100.50"], ["RTL", "2026-09-02", "2.5", "200.25"],
+    ["VOX", "2026-09-01", "1.1", "50.25"], ["VOX", "2026-09-02", "1.2", "60.50"],
+]  # fmt: skip
+
+
+def unnamed(rows, **options):
+    numbered = [Row(number, cells) for number, cells in enumerate(rows, start=2)]
+    found = totals.by_numbers(numbered, set(), **options)
+    return list(found.totals), list(found.open)
+
+
+@pytest.mark.parametrize(
+    "label", ["Alle", "All stations", "Overall", "Tous", "Ensemble", "Todos", "Gesamtkosten", ""]
+)
+def test_a_row_without_a_label_or_called_all_is_a_total_by_its_numbers(label):
+    whole = [label, "2026-09-02", "4.0", "300.75"]
+    assert unnamed([*POST_BUY[:2], whole, *POST_BUY[2:]]) == ([4], [])
+    assert unnamed([*POST_BUY, [label, "", "6.3", "411.50"]]) == ([6], [])
+    assert unnamed([[label, "", "6.3", "411.50"], *POST_BUY]) == ([2], [])
+    # The same label with other numbers is a row.
+    assert unnamed([*POST_BUY[:2], [*whole[:3], "300.85"], *POST_BUY[2:]]) == ([], [])
+
+
+def test_the_subtotals_of_a_rollup_and_its_sum_lack_their_label():
+    days = [
+        ["2026-09-01", "a", "10.5", "100"], ["2026-09-01", "b", "20.5", "200"],
+        ["2026-09-01", "", "31", "300"], ["2026-09-02", "a", "11.5", "110"],
+        ["2026-09-02", "b", "21.5", "210"], ["2026-09-02", "", "33", "320"], ["", "", "64", "620"],
+    ]  # fmt: skip
+    assert unnamed(days) == ([4, 7, 8], [])
+
+
+def test_any_other_label_is_a_total_only_at_the_end_and_asked_above():
+    three = [*POST_BUY[:2], ["SAT", "2026-09-03", "2.7", "111.25"]]
+    whole = ["Das da", "2026-09-02", "6.7", "412.00"]
+    assert unnamed([*three, whole]) == ([5], [])
+    assert unnamed([*three, whole, *POST_BUY[2:]]) == ([], [5])
+
+
+def test_a_sum_that_may_be_chance_is_asked_or_a_row():
+    small = [["A", "1", "5"], ["B", "1", "5"], ["C", "2", "10"]]
+    assert unnamed(small) == ([], [4])
+    assert unnamed([*small, ["D", "7", "35"]]) == ([], [])
+    # A spot each, then three at one price: the columns say one thing.
+    priced = [[name, "1", "125.50"] for name in "ABC"] + [["B", "3", "376.50"], ["E", "9", "8.25"]]
+    assert unnamed(priced) == ([], [])
+    assert unnamed([["A", "0", "0"], ["B", "5", "7.25"], ["C", "5", "7.25"]]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "label", ["Rabatt", "MwSt. 19%", "zzgl. 19 % MwSt.", "TVA 20 %", "Discount"]
+)
+def test_a_tax_or_discount_is_asked(label):
+    assert unnamed([*POST_BUY, [label, "2026-09-30", "", "-41.15"]]) == ([], [6])
+    # Many are a kind of row.
+    assert unnamed([[label, "2026-09-30", "1", "5"], *POST_BUY] * 4)[1] == []
+
+
+def test_a_large_tables_first_and_last_row_are_judged_by_sums_alone():
+    rows = [*POST_BUY, ["", "", "6.3", "411.50"]]
+    assert unnamed(rows, ends_only=True) == ([6], [])
+    assert unnamed([["all", *rows[4][1:]], *POST_BUY], ends_only=True) == ([2], [])
+    assert totals.is_odd(Row(9, rows[-1]), [Row(n, cells) for n, cells in enumerate(POST_BUY)])
+    ages = [Row(n, ["all ages", *cells]) for n, cells in enumerate(POST_BUY)]
+    assert not totals.is_odd(ages[-1], ages)
+    assert not totals.is_odd(Row(9, rows[0]), [Row(n, cells) for n, cells in enumerate(POST_BUY)])
+
+
+def test_memory_of_a_large_table_does_not_grow(monkeypatch):
+    marks = []
+    mark = totals._Ledger.mark
+    monkeypatch.setattr(totals._Ledger, "mark", lambda each: marks.append(each) or mark(each))
+    unnamed([[f"S{n}", f"{n}.25", "7"] for n in range(5_000)], ends_only=True)
+    assert not marks[0].rows and len(marks[0].marks) < 3
