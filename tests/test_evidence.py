@@ -10,7 +10,7 @@ import pytest
 from bench import evidence as bench
 from bench.marked import differing, within
 from metrics import evidence, experiments, mix_runs
-from settings import ROOT
+from settings import ROOT, MixModel
 
 REAL = ROOT.parent / "shared" / "real"
 RUN = type("Run", (), {"as_of": dt.date(2026, 9, 30), "run_id": "r"})
@@ -358,6 +358,10 @@ def test_meridians_export_has_the_columns_of_meridians_own_data(built):
     left_out = is_whole(ours)
     assert left_out == ["display_spend", "display_impression"]  # stopped in March; not known since
     assert min(ours["population"]) > 0 and min(ours["conversions"]) >= 0
+    # What its loader makes of a conversion is revenue: in every row, so in the sum.
+    worth = [n * each for n, each in zip(ours["conversions"], ours["revenue_per_conversion"],
+                                         strict=True)]  # fmt: skip
+    assert worth == pytest.approx(ours["revenue"]) and min(ours["revenue_per_conversion"]) > 0
 
 
 def test_robyns_export_has_the_columns_of_robyns_own_data(built):
@@ -368,6 +372,8 @@ def test_robyns_export_has_the_columns_of_robyns_own_data(built):
         assert {day.weekday() for day in days} == {0}
         paid = {name[:-2] for name in columns if name.endswith("_S")}
         assert {name[:-2] for name in columns if name.endswith("_I")} <= paid
+    assert "revenue" in theirs  # the dependent variable of its own data
+    assert min(ours["revenue"]) > 0
     assert is_whole(ours) == ["display_S", "display_I"]
     numbers = [v for name, values in ours.items() if name not in ("DATE", "mmm_week_key")
                for v in values if v is not None]  # fmt: skip
@@ -382,13 +388,36 @@ def test_pymcs_export_is_rectangular_and_its_control_is_scaled(built):
     assert is_whole(ours) == ["display"]
 
 
+OUTCOMES = {  # of mmm_weeks: the column in each export
+    "leads_created": ("leads_created", "leads_created", "leads_created"),
+    "leads_qualified": ("leads_qualified", "leads_qualified", "leads_qualified"),
+    "orders": ("conversions", "orders", "orders"),
+    "revenue_reporting": ("revenue", "y", "revenue"),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_outcome_that_a_model_can_explain_is_in_every_export(built, outcome):
+    assert OUTCOMES.keys() == set(MixModel().outcomes)
+    with duckdb.connect(str((built.served / "plumbline.duckdb").resolve()), read_only=True) as db:
+        [(known, rows, total)] = db.execute(
+            f"select count({outcome}), count(*), sum({outcome}) from marts.mmm_weeks "
+            "where geography <> 'all' and week_start_date between "
+            "(select min(date_week) from marts.mmm_weeks_pymc) and "
+            "(select max(date_week) from marts.mmm_weeks_pymc)"
+        ).fetchall()
+    assert known == rows > 600
+    for tool, column in zip(("meridian", "pymc", "robyn"), OUTCOMES[outcome], strict=True):
+        values = exported(built, f"mmm_weeks_{tool}")[column]
+        assert sum(values) == pytest.approx(float(total)), (tool, column)
+
+
 def test_the_exports_say_the_same(built):
     meridian, pymc, robyn = (
         exported(built, f"mmm_weeks_{tool}") for tool in ("meridian", "pymc", "robyn")
     )
     assert sum(meridian["tv_spend"]) == pytest.approx(sum(pymc["tv"]))
     assert sum(robyn["tv_S"]) == pytest.approx(sum(pymc["tv"]))
-    assert sum(meridian["conversions"]) == sum(pymc["y"]) == sum(robyn["leads"])
 
 
 # --- what the docs claim --------------------------------------------------------------------------
