@@ -182,6 +182,10 @@ def credits(data: Path) -> list[Line]:
     ]
 
 
+# What is not of one test is the same in the rows of several.
+ONCE = (
+    "select distinct on (channel_id, quarter_start, outcome) * from metrics.channel_triangulation"
+)
 ASKED = ("tv", "paid_social", "organic_social", "employee_advocacy")
 
 
@@ -199,7 +203,7 @@ def comparisons(data: Path) -> list[str]:
             "count(*) filter (credit_high is not null and said_share is not null), "
             "count(*) filter (mix_mid is not null and said_share is not null), "
             "count(*) filter (mix_mid is not null and at_least is not null), "
-            "count(*) filter (at_least > mix_high) from metrics.channel_triangulation"
+            f"count(*) filter (at_least > mix_high) from ({ONCE})"
         ).fetchall()[0]
     named = (
         ("all", found.rows),
@@ -237,7 +241,7 @@ def asked(data: Path) -> list[str]:
     rows = _asked(
         data,
         "select channel_id, sum(at_least), min(said_share), max(said_share), max(decoy_share), "
-        "min(credit_low), max(credit_high) from metrics.channel_triangulation "
+        f"min(credit_low), max(credit_high) from ({ONCE}) "
         f"where outcome = 'leads_qualified' and year(quarter_start) = {YEAR} group by 1",
     )
     told = {channel: rest for channel, *rest in rows}

@@ -16,9 +16,9 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 # evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
-# mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
-# quarter of its middle day (of several the latest, sound before contaminated, experiments before
-# quasi-experiments).
+# mix_model. channel_triangulation: one row per channel, quarter, outcome and test of which anybody
+# has a figure, in the quarter of its middle day; without a test one row, experiment_id null. What
+# is not of one test (model, codes, answers, credit) is the same in each row of several tests.
 # covered_share: of the period (a model: of its weeks in all places) what the evidence is of.
 # verdict of evidence: stands; unknown, and why, of what is shown but is none: a test that other
 # money makes wrong by more than a tenth, a model that says no more than was assumed before
@@ -114,12 +114,7 @@ tests as (
         estimates.registered, estimates.reason as not_checked,
         modelled.caused_low, modelled.caused_mid, modelled.caused_high,
         cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
-            as date) as quarter_start,
-        row_number() over (
-            partition by channel_id, estimates.outcome, quarter_start
-            order by estimates.status = 'refused',
-                estimates.verdict = getvariable('contaminated'), estimates.kind,
-                ends_on desc, estimates.experiment_id) as place
+            as date) as quarter_start
     from metrics.experiment_estimates as estimates
     left join metrics.mix_model_tests as modelled
         on modelled.experiment_id = estimates.experiment_id
@@ -175,7 +170,8 @@ keys as (
     union select channel_id, quarter_start, outcome from answers
 )
 select
-    md5(concat_ws('|', channel_id, quarter_start, outcome)) as triangulation_key,
+    md5(concat_ws('|', channel_id, quarter_start, outcome, tests.experiment_id))
+        as triangulation_key,
     channel_id, quarter_start, outcome,
     tests.experiment_id, tests.kind as experiment_kind, tests.incremental as experiment_estimate,
     tests.incremental_low as experiment_low, tests.incremental_high as experiment_high,
@@ -229,10 +225,15 @@ left join mixes using (channel_id, quarter_start, outcome)
 left join marks using (channel_id, quarter_start, outcome)
 left join credits using (channel_id, quarter_start, outcome)
 left join answers using (channel_id, quarter_start, outcome)
-left join decoys using (quarter_start, outcome)
-where coalesce(tests.place, 1) = 1;
+left join decoys using (quarter_start, outcome);
 """
 
+
+# Tests that stand in no row: neither we nor their tool give a figure.
+UNKNOWN = """
+select experiment_id || ' (' || outcome || ')' from metrics.experiment_estimates
+where status = 'refused' and reported_incremental is null order by 1
+"""
 
 # One row (rows, agree, conflict, contaminated, not_checked, prior, untested, uncovered, untold) of
 # channel_triangulation: why rows have no verdict, each row under its first reason.
@@ -292,8 +293,8 @@ def _words(connection: duckdb.DuckDBPyConnection) -> None:
 
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence on
-    how many rows have a verdict and why the others have none, and one for each channel on which
-    experiment and mix model contradict each other."""
+    how many rows have a verdict and why the others have none, one that names the tests in no row,
+    and one for each test that the mix model contradicts."""
     _words(connection)
     connection.execute(TABLES)
     conflicts = connection.execute(
@@ -301,7 +302,14 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "where verdict = 'conflict' order by all"
     ).fetchall()
     told = compared(connection)
-    return (told.sentence(),) * bool(told.rows) + tuple(
+    unknown = [name for (name,) in connection.execute(UNKNOWN).fetchall()]
+    said = [told.sentence()] if told.rows else []
+    if unknown:
+        said.append(
+            f"triangulation: {len(unknown)} tests in no row, because neither we nor their tool "
+            f"give a figure: {', '.join(unknown)}"
+        )
+    return *said, *(
         f"{channel}: experiment {experiment} and the mix model of {outcome} contradict each other"
         for channel, outcome, experiment in conflicts
     )

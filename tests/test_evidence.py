@@ -125,17 +125,49 @@ def test_what_is_contaminated_or_prior_alone_neither_agrees_nor_conflicts(
     ).fetchall() == [(kind, verdict)]
 
 
-def test_a_sound_test_of_a_quarter_goes_before_a_contaminated_one(small):
-    *_, connection = small(10, 30, (15, 25), verdict=experiments.CONTAMINATED)
+def test_two_tests_of_a_quarter_that_disagree_are_two_rows_with_a_verdict_each(small):
+    *_, connection = small(10, 30, (15, 25))
     connection.execute(
-        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
-        "replace ('stands' as verdict, date '2026-01-20' as ends_on) "
+        "insert into metrics.experiment_estimates select 'other', * exclude (experiment_id) "
+        "replace (-2 as incremental, -8 as incremental_low, 4 as incremental_high) "
         "from metrics.experiment_estimates"
     )
-    evidence.write(RUN, connection)
+    connection.execute(
+        "insert into metrics.mix_model_tests values ('leads_created', 'other', 5, 7, 9, 'r')"
+    )
+    said = evidence.write(RUN, connection)
+    rows = connection.execute(
+        "select experiment_id, experiment_estimate, mix_in_test_mid, verdict, mix_mid, at_least, "
+        "said_share, triangulation_key from metrics.channel_triangulation "
+        "where outcome = 'leads_created' order by 1"
+    ).fetchall()
+    assert [row[:-1] for row in rows] == [
+        ("other", -2, 7, "conflict", 40, 7, 0.2), ("x", 20, 20, "agree", 40, 7, 0.2),
+    ]  # fmt: skip
+    assert len({row[-1] for row in rows}) == 2
+    found = evidence.compared(connection)
+    assert (found.rows, found.agree, found.conflict) == (4, 1, 1)
+    assert said[1:] == (
+        "tv: experiment other and the mix model of leads_created contradict each other",
+    )
+
+
+def test_a_test_of_which_nobody_has_a_figure_is_named(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "update metrics.experiment_estimates set status = 'refused', reason = 'It is not over.', "
+        "incremental = null, incremental_low = null, incremental_high = null, "
+        "reported_incremental = null, reported_low = null, reported_high = null"
+    )
+    said = evidence.write(RUN, connection)
+    assert said[1:] == (
+        "triangulation: 1 tests in no row, because neither we nor their tool give a figure: "
+        "x (leads_created)",
+    )
     assert connection.execute(
-        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
-    ).fetchall() == [("sound",)]
+        "select count(*), count(experiment_id) from metrics.channel_triangulation "
+        "where outcome = 'leads_created'"
+    ).fetchall() == [(1, 0)]
 
 
 def test_what_spoils_a_test_spoils_what_its_tool_reported_too(small):
@@ -184,17 +216,6 @@ def test_a_test_that_we_cannot_read_is_shown_as_reported_and_stands_for_nothing(
     ]  # fmt: skip
     assert evidence.compared(connection).not_checked == 1
     assert "1 whose test cannot be checked" in said[0]
-    # A test of the same quarter that can be read goes before it.
-    connection.execute(
-        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
-        "replace ('estimated' as status, null as reason, 20 as incremental, 10 as "
-        "incremental_low, 30 as incremental_high, 'stands' as verdict, date '2026-01-20' as "
-        "ends_on) from metrics.experiment_estimates"
-    )
-    evidence.write(RUN, connection)
-    assert connection.execute(
-        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
-    ).fetchall() == [("sound",)]
 
 
 def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):

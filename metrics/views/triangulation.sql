@@ -1,4 +1,4 @@
--- One row per channel, quarter and outcome on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap. What other spend spoils, or the prior alone decides, agrees and conflicts with nothing.
+-- One row per channel, quarter, outcome and test (one without, where there was none) on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap. What other spend spoils, or the prior alone decides, agrees and conflicts with nothing.
 with units as (
     select t.*, case t.outcome when 'revenue_reporting' then 'money' else 'count' end as unit,
         case t.outcome when 'revenue_reporting' then 'order revenue' when 'deals_won' then 'won deals'
@@ -9,6 +9,7 @@ with units as (
 )
 select
     u.quarter_start as period_start, d.channel_label as channel, u.outcome_label as outcome,
+    u.experiment_id as test_id,
     case when u.experiment_estimate is not null then
         said(u.experiment_estimate, u.unit, p.reporting_currency) || ' ('
         || said(u.experiment_low, u.unit, p.reporting_currency) || ' to '
@@ -45,4 +46,4 @@ select
 from units as u
 join marts.dim_channels as d on u.channel_id = d.channel_id
 cross join ops.publication as p
-order by u.quarter_start desc, channel, outcome
+order by u.quarter_start desc, channel, outcome, test_id
