@@ -19,6 +19,8 @@ if typing.TYPE_CHECKING:
 # mix_model. channel_triangulation: one row per channel, quarter, outcome and test of which anybody
 # has a figure, in the quarter of its middle day; without a test one row, experiment_id null. What
 # is not of one test (model, codes, answers, credit) is the same in each row of several tests.
+# Codes, vanity addresses and tracked calls are lower bounds each; at_least is the largest, never
+# their sum, because one buyer may leave several; at_least_source names it (of equals, codes).
 # covered_share: of the period (a model: of its weeks in all places) what the evidence is of.
 # verdict of evidence: stands; unknown, and why, of what is shown but is none: a test that other
 # money makes wrong by more than a tenth, a model that says no more than was assumed before
@@ -102,7 +104,12 @@ from told;
 
 create or replace table metrics.channel_triangulation as
 with outcomes(outcome, marked) as (values
-    ('leads_created', 'leads with a code'), ('leads_qualified', 'qualified leads with a code'),
+    ('leads_created', 'leads with a code'),
+    ('leads_created', 'leads after a visit to a vanity address'),
+    ('leads_created', 'leads after a qualified tracked call'),
+    ('leads_qualified', 'qualified leads with a code'),
+    ('leads_qualified', 'qualified leads after a visit to a vanity address'),
+    ('leads_qualified', 'qualified leads after a qualified tracked call'),
     ('orders', 'orders with a code'),
     ('revenue_reporting', 'revenue with a code')),
 tests as (
@@ -122,7 +129,14 @@ tests as (
     where estimates.status = 'estimated' or estimates.reported_incremental is not null
 ),
 marks as (
-    select channel_id, period_start as quarter_start, outcomes.outcome, sum(low) as at_least
+    select
+        channel_id, period_start as quarter_start, outcomes.outcome,
+        max(low) filter (evidence_source = 'codes') as codes_at_least,
+        max(low) filter (evidence_source = 'vanity addresses') as vanity_at_least,
+        max(low) filter (evidence_source = 'tracked calls') as calls_at_least,
+        max(low) as at_least,
+        arg_max(evidence_source, (low, evidence_source = 'codes', evidence_source))
+            as at_least_source
     from marts.fct_evidence join outcomes on fct_evidence.outcome = outcomes.marked
     where kind = 'direct_response' group by all
 ),
@@ -181,7 +195,8 @@ select
     tests.caused_high as mix_in_test_high,
     mixes.caused_low as mix_low, mixes.caused_mid as mix_mid, mixes.caused_high as mix_high,
     mixes.is_silent as is_mix_silent, mixes.covered_share as mix_covered_share,
-    marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
+    marks.codes_at_least, marks.vanity_at_least, marks.calls_at_least, marks.at_least,
+    marks.at_least_source, answers.said as said_share, answers.said_low, answers.said_high,
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case
         when tests.test_verdict in (getvariable('contaminated'), getvariable('not_checked'))

@@ -236,6 +236,33 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     assert not [name for name in columns if re.search("average|mean|combined|score", name)]
 
 
+def test_the_largest_lower_bound_is_the_least_and_none_is_added(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "insert into marts.fct_evidence values "
+        "('tv', date '2026-01-01', date '2026-03-31', 1, 'direct_response', "
+        "'leads after a visit to a vanity address', null, 9, null, 9, 'leads', 'At least.', "
+        "'vanity addresses'), "
+        "('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', "
+        "'leads after a qualified tracked call', null, 4, null, 4, 'leads', 'At least.', "
+        "'tracked calls'), "
+        "('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', 'qualified tracked calls', "
+        "null, 99, null, 99, 'calls', 'At least.', 'tracked calls'), "
+        "('radio', '2026-01-01', '2026-03-31', 1, 'direct_response', "
+        "'qualified leads after a visit to a vanity address', null, 2, null, 2, "
+        "'qualified leads', 'At least.', 'vanity addresses')"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select channel_id, outcome, codes_at_least, vanity_at_least, calls_at_least, at_least, "
+        "at_least_source from metrics.channel_triangulation where at_least is not null order by all"
+    ).fetchall() == [
+        ("radio", "leads_qualified", None, 2, None, 2, "vanity addresses"),
+        ("tv", "leads_created", 7, 9, 4, 9, "vanity addresses"),
+        ("tv", "leads_qualified", 3, None, None, 3, "codes"),
+    ]  # fmt: skip
+
+
 def test_credit_stands_beside_the_model_and_the_answers_of_its_own_outcome_alone(small):
     *_, connection = small(10, 30)
     connection.execute(

@@ -481,6 +481,23 @@ def test_a_contaminated_test_is_shown_with_both_estimates_and_how_wrong_it_may_b
         assert re.search(r"\d\.\d\d to \d\.\d\d times the effect", part)
 
 
+def test_lower_bounds_are_shown_by_name_and_never_added(remade):
+    with remade(
+        "update metrics.channel_triangulation set codes_at_least = 7, vanity_at_least = 9, "
+        "calls_at_least = null, at_least = 9 where channel_id = 'radio' and outcome = "
+        "'leads_created' and quarter_start = date '2025-10-01'",
+    ) as main:
+        assert ask(
+            main, "select marks_say from dashboards.triangulation where channel = 'Radio' "
+                  "and outcome = 'leads created' and period_start = date '2025-10-01'"
+        ) == [("at least 7 by codes, 9 by vanity addresses",)]  # fmt: skip
+        [[text]] = ask(main, "select codes_and_calls from dashboards.channel_evidence "
+                             "where channel_id = 'phone'")  # fmt: skip
+    assert re.fullmatch(
+        r"at least \d+ leads after a qualified tracked call, \d+ qualified tracked calls", text
+    )
+
+
 def test_every_test_of_a_channel_is_shown(remade):
     """Two of the same channel, kind, outcome and quarter, of which one found nothing."""
     radio = "where experiment_id = 'ex-2025-radio' and outcome = 'orders'"

@@ -74,8 +74,8 @@ proofs as (
         channel_id, 'direct_response',
         'at least ' || string_agg(
             case unit when 'reporting currency'
-                then said(least_sum, 'money', reporting_currency) || ' in orders'
-                else said(least_sum, 'count', '') || ' ' || unit end,
+                then said(least_sum, 'money', reporting_currency) || ' in orders with a code'
+                else said(least_sum, 'count', '') || ' ' || outcome end,
             ', ' order by outcome)
     from (
         select

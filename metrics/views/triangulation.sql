@@ -37,7 +37,11 @@ select
         || said(u.mix_high, u.unit, p.reporting_currency) || ')'
         || case when u.is_mix_silent then '; unknown: prior' else '' end end as mix_says,
     u.mix_covered_share,
-    'at least ' || said(u.at_least, u.unit, p.reporting_currency) as marks_say,
+    case when u.at_least is not null then 'at least ' || concat_ws(', ',
+        said(u.codes_at_least, u.unit, p.reporting_currency) || ' by codes',
+        said(u.vanity_at_least, u.unit, p.reporting_currency) || ' by vanity addresses',
+        said(u.calls_at_least, u.unit, p.reporting_currency) || ' by tracked calls')
+    end as marks_say,
     said(u.said_share, 'percent', p.reporting_currency) || coalesce(
         ', decoy ' || said(u.decoy_share, 'percent', p.reporting_currency), '') as customers_say,
     said(u.credit_low, 'percent', p.reporting_currency) || ' to '
