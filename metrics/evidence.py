@@ -63,6 +63,8 @@ modelled as (
             runs.observations_per_effect)
         || case when estimates.verdict = getvariable('prior')
             then ' The data say nothing that was not assumed before.' else '' end
+        || case when estimates.caused_low < 0.01 * estimates.caused_high
+            then ' Begins at nothing, so it does not show that the channel caused any.' else '' end
         || case when estimates.covered_share < 1 then format(
             ' Knows {:.0f} % of the quarter.', floor(100 * estimates.covered_share)) else '' end
             as caveat,

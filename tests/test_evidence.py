@@ -9,7 +9,7 @@ import pytest
 
 from bench import evidence as bench
 from bench.marked import differing, within
-from metrics import evidence, experiments, mix_runs
+from metrics import evidence, experiments, mix_model, mix_runs
 from settings import ROOT, MixModel
 
 REAL = ROOT.parent / "shared" / "real"
@@ -363,6 +363,22 @@ def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
     ).fetchall()
     assert "The data say nothing that was not assumed before." in caveat
     assert "Knows 75 % of the quarter." in caveat
+
+
+@pytest.mark.parametrize(("low", "is_said"), [(0, True), (0.5, True), (0.7, False)])
+def test_an_interval_of_the_model_that_begins_at_nothing_says_so(small, low, is_said):
+    *_, connection = small(10, 30)
+    connection.execute("update metrics.mix_model_estimates set caused_low = ?", [low])
+    evidence.write(RUN, connection)
+    [(verdict, caveat)] = connection.execute(
+        "select verdict, caveat from metrics.evidence where kind = 'mix_model'"
+    ).fetchall()
+    assert verdict == mix_runs.STANDS and ("Begins at nothing" in caveat) == is_said
+
+
+def test_the_page_says_how_wide_the_prior_is():
+    share = round(100 * mix_model.PRIOR_WIDTH)
+    assert f"0 to {share} % of all outcomes" in bench.PAGE.read_text(encoding="utf-8")
 
 
 # --- exports --------------------------------------------------------------------------------------
