@@ -161,10 +161,10 @@ class Attribution:
     """How credit is handed out; `docs/attribution.md` says what each choice does.
 
     Touches count from `look_back_days` before a conversion, the last `look_back_steps` of them
-    (None: all). `repeats` of a channel on a path are kept, collapsed where they follow each other,
-    or only the first is kept. `excluded_channels` never get credit, `last_resort_channels` only
-    where a path has no other (direct visits, say). `windows` are the periods that channels are
-    reported for: all, year, quarter, month or "last 90 days".
+    (None: all) that the other settings leave. `repeats` of a channel on a path are kept, collapsed
+    where they follow each other, or only the first is kept. `excluded_channels` never get credit,
+    `last_resort_channels` only where a path has no other (direct visits, say). `windows` are the
+    periods that channels are reported for: all, year, quarter, month or "last 90 days".
     """
 
     look_back_days: typing.Annotated[int, Field(ge=1, le=3_650)] = 90

@@ -96,17 +96,19 @@ def mixes(data: Path, outcome: str) -> list[Line]:
 
 
 def marks(data: Path) -> list[Line]:
-    """Codes of the last whole year: lower bounds, so `high` stands for nothing and is unknown."""
+    """Codes, vanity addresses and tracked calls of the last whole year: lower bounds, so `high`
+    stands for nothing and is unknown. What the truth does not name caused nothing."""
     truth, found = _year(data), []
     rows = _asked(
         data,
         "select channel_id, outcome, sum(low) from marts.fct_evidence "
-        "where kind = 'direct_response' and outcome in ('leads with a code', 'orders with a code') "
+        "where kind = 'direct_response' and unit in ('leads', 'orders') "
         f"and year(period_start) = {YEAR} group by all order by all",
     )
     for channel, outcome, least in rows:
         column = "leads" if outcome.startswith("leads") else "direct_orders"
-        found.append(Line(f"{channel}, {outcome}", truth[channel][column], least, least, math.inf))
+        found.append(Line(f"{channel}, {outcome}", truth.get(channel, {}).get(column, 0.0),
+                          least, least, math.inf))  # fmt: skip
     return found
 
 
@@ -182,6 +184,10 @@ def credits(data: Path) -> list[Line]:
     ]
 
 
+# What is not of one test is the same in the rows of several.
+ONCE = (
+    "select distinct on (channel_id, quarter_start, outcome) * from metrics.channel_triangulation"
+)
 ASKED = ("tv", "paid_social", "organic_social", "employee_advocacy")
 
 
@@ -199,7 +205,7 @@ def comparisons(data: Path) -> list[str]:
             "count(*) filter (credit_high is not null and said_share is not null), "
             "count(*) filter (mix_mid is not null and said_share is not null), "
             "count(*) filter (mix_mid is not null and at_least is not null), "
-            "count(*) filter (at_least > mix_high) from metrics.channel_triangulation"
+            f"count(*) filter (at_least > mix_high) from ({ONCE})"
         ).fetchall()[0]
     named = (
         ("all", found.rows),
@@ -213,8 +219,9 @@ def comparisons(data: Path) -> list[str]:
         ("not compared: the test could not tell", found.untold),
         *zip(
             ("side by side: mix model and credit", "side by side: credit and answers",
-             "side by side: mix model and answers", "side by side: mix model and codes",
-             "of these, codes above the model's upper end"),
+             "side by side: mix model and answers",
+             "side by side: mix model and codes, addresses or calls",
+             "of these, above the model's upper end"),
             pairs, strict=True,
         ),
     )  # fmt: skip
@@ -237,7 +244,7 @@ def asked(data: Path) -> list[str]:
     rows = _asked(
         data,
         "select channel_id, sum(at_least), min(said_share), max(said_share), max(decoy_share), "
-        "min(credit_low), max(credit_high) from metrics.channel_triangulation "
+        f"min(credit_low), max(credit_high) from ({ONCE}) "
         f"where outcome = 'leads_qualified' and year(quarter_start) = {YEAR} group by 1",
     )
     told = {channel: rest for channel, *rest in rows}
@@ -247,7 +254,7 @@ def asked(data: Path) -> list[str]:
 
     lines = [
         f"### Mix model and the rest on qualified leads, {YEAR}",
-        "| channel | mix model, 90 % | codes, at least | answers, by quarter | "
+        "| channel | mix model, 90 % | codes, addresses or calls, at least | answers, by quarter | "
         "decoy, at most | credit, by quarter |", "|---|---|---|---|---|---|",
     ]  # fmt: skip
     for channel in ASKED:
@@ -355,11 +362,13 @@ def of_this_world(data: Path) -> str:
         held = sum(bool(line.is_covered) for line in found)
         parts += ["", f"### Mix model, {title} ({held} of {len(found)} held)",
                   HEAD.format("channel"), *(line.row(form) for line in found)]  # fmt: skip
-    parts += ["", f"### Codes, {YEAR}", "A lower bound: what is seen, of what was caused.", ""]
+    parts += ["", f"### Codes, vanity addresses and tracked calls, {YEAR}",
+              "A lower bound: what is seen, of what was caused.", ""]  # fmt: skip
     parts += ["| channel | caused | seen | seen of caused | bound holds |", "|---|---|---|---|---|"]
     parts += [
         f"| {line.what} | {line.truth:,.0f} | {line.low:,.0f} | "
-        f"{100 * line.low / line.truth:.0f} % | {'yes' if line.is_covered else '**no**'} |"
+        f"{f'{100 * line.low / line.truth:.0f} %' if line.truth else ''} | "
+        f"{'yes' if line.is_covered else '**no**'} |"
         for line in marks(data)
     ]
     for title, found in (

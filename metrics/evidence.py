@@ -16,9 +16,11 @@ if typing.TYPE_CHECKING:
     import duckdb
 
 # evidence: one row per channel, period, kind, outcome and source; kinds as in fct_evidence, and
-# mix_model. channel_triangulation: one row per channel, quarter and outcome; a test stands in the
-# quarter of its middle day (of several the latest, sound before contaminated, experiments before
-# quasi-experiments).
+# mix_model. channel_triangulation: one row per channel, quarter, outcome and test of which anybody
+# has a figure, in the quarter of its middle day; without a test one row, experiment_id null. What
+# is not of one test (model, codes, answers, credit) is the same in each row of several tests.
+# Codes, vanity addresses and tracked calls are lower bounds each; at_least is the largest, never
+# their sum, because one buyer may leave several; at_least_source names it (of equals, codes).
 # covered_share: of the period (a model: of its weeks in all places) what the evidence is of.
 # verdict of evidence: stands; unknown, and why, of what is shown but is none: a test that other
 # money makes wrong by more than a tenth, a model that says no more than was assumed before
@@ -61,6 +63,8 @@ modelled as (
             runs.observations_per_effect)
         || case when estimates.verdict = getvariable('prior')
             then ' The data say nothing that was not assumed before.' else '' end
+        || case when estimates.caused_low < 0.01 * estimates.caused_high
+            then ' Begins at nothing, so it does not show that the channel caused any.' else '' end
         || case when estimates.covered_share < 1 then format(
             ' Knows {:.0f} % of the quarter.', floor(100 * estimates.covered_share)) else '' end
             as caveat,
@@ -102,7 +106,12 @@ from told;
 
 create or replace table metrics.channel_triangulation as
 with outcomes(outcome, marked) as (values
-    ('leads_created', 'leads with a code'), ('leads_qualified', 'qualified leads with a code'),
+    ('leads_created', 'leads with a code'),
+    ('leads_created', 'leads after a visit to a vanity address'),
+    ('leads_created', 'leads after a qualified tracked call'),
+    ('leads_qualified', 'qualified leads with a code'),
+    ('leads_qualified', 'qualified leads after a visit to a vanity address'),
+    ('leads_qualified', 'qualified leads after a qualified tracked call'),
     ('orders', 'orders with a code'),
     ('revenue_reporting', 'revenue with a code')),
 tests as (
@@ -114,12 +123,7 @@ tests as (
         estimates.registered, estimates.reason as not_checked,
         modelled.caused_low, modelled.caused_mid, modelled.caused_high,
         cast(date_trunc('quarter', starts_on + cast((ends_on - starts_on) // 2 as integer))
-            as date) as quarter_start,
-        row_number() over (
-            partition by channel_id, estimates.outcome, quarter_start
-            order by estimates.status = 'refused',
-                estimates.verdict = getvariable('contaminated'), estimates.kind,
-                ends_on desc, estimates.experiment_id) as place
+            as date) as quarter_start
     from metrics.experiment_estimates as estimates
     left join metrics.mix_model_tests as modelled
         on modelled.experiment_id = estimates.experiment_id
@@ -127,7 +131,14 @@ tests as (
     where estimates.status = 'estimated' or estimates.reported_incremental is not null
 ),
 marks as (
-    select channel_id, period_start as quarter_start, outcomes.outcome, sum(low) as at_least
+    select
+        channel_id, period_start as quarter_start, outcomes.outcome,
+        max(low) filter (evidence_source = 'codes') as codes_at_least,
+        max(low) filter (evidence_source = 'vanity addresses') as vanity_at_least,
+        max(low) filter (evidence_source = 'tracked calls') as calls_at_least,
+        max(low) as at_least,
+        arg_max(evidence_source, (low, evidence_source = 'codes', evidence_source))
+            as at_least_source
     from marts.fct_evidence join outcomes on fct_evidence.outcome = outcomes.marked
     where kind = 'direct_response' group by all
 ),
@@ -175,7 +186,8 @@ keys as (
     union select channel_id, quarter_start, outcome from answers
 )
 select
-    md5(concat_ws('|', channel_id, quarter_start, outcome)) as triangulation_key,
+    md5(concat_ws('|', channel_id, quarter_start, outcome, tests.experiment_id))
+        as triangulation_key,
     channel_id, quarter_start, outcome,
     tests.experiment_id, tests.kind as experiment_kind, tests.incremental as experiment_estimate,
     tests.incremental_low as experiment_low, tests.incremental_high as experiment_high,
@@ -185,7 +197,8 @@ select
     tests.caused_high as mix_in_test_high,
     mixes.caused_low as mix_low, mixes.caused_mid as mix_mid, mixes.caused_high as mix_high,
     mixes.is_silent as is_mix_silent, mixes.covered_share as mix_covered_share,
-    marks.at_least, answers.said as said_share, answers.said_low, answers.said_high,
+    marks.codes_at_least, marks.vanity_at_least, marks.calls_at_least, marks.at_least,
+    marks.at_least_source, answers.said as said_share, answers.said_low, answers.said_high,
     decoys.decoy as decoy_share, credits.credit_low, credits.credit_high,
     case
         when tests.test_verdict in (getvariable('contaminated'), getvariable('not_checked'))
@@ -229,10 +242,15 @@ left join mixes using (channel_id, quarter_start, outcome)
 left join marks using (channel_id, quarter_start, outcome)
 left join credits using (channel_id, quarter_start, outcome)
 left join answers using (channel_id, quarter_start, outcome)
-left join decoys using (quarter_start, outcome)
-where coalesce(tests.place, 1) = 1;
+left join decoys using (quarter_start, outcome);
 """
 
+
+# Tests that stand in no row: neither we nor their tool give a figure.
+UNKNOWN = """
+select experiment_id || ' (' || outcome || ')' from metrics.experiment_estimates
+where status = 'refused' and reported_incremental is null order by 1
+"""
 
 # One row (rows, agree, conflict, contaminated, not_checked, prior, untested, uncovered, untold) of
 # channel_triangulation: why rows have no verdict, each row under its first reason.
@@ -292,8 +310,8 @@ def _words(connection: duckdb.DuckDBPyConnection) -> None:
 
 def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Rewrite both tables from the marts, experiment_estimates and mix_model_*; gives a sentence on
-    how many rows have a verdict and why the others have none, and one for each channel on which
-    experiment and mix model contradict each other."""
+    how many rows have a verdict and why the others have none, one that names the tests in no row,
+    and one for each test that the mix model contradicts."""
     _words(connection)
     connection.execute(TABLES)
     conflicts = connection.execute(
@@ -301,7 +319,14 @@ def write(run: Run, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "where verdict = 'conflict' order by all"
     ).fetchall()
     told = compared(connection)
-    return (told.sentence(),) * bool(told.rows) + tuple(
+    unknown = [name for (name,) in connection.execute(UNKNOWN).fetchall()]
+    said = [told.sentence()] if told.rows else []
+    if unknown:
+        said.append(
+            f"triangulation: {len(unknown)} tests in no row, because neither we nor their tool "
+            f"give a figure: {', '.join(unknown)}"
+        )
+    return *said, *(
         f"{channel}: experiment {experiment} and the mix model of {outcome} contradict each other"
         for channel, outcome, experiment in conflicts
     )

@@ -9,8 +9,8 @@ import pytest
 
 from bench import evidence as bench
 from bench.marked import differing, within
-from metrics import evidence, experiments, mix_runs
-from settings import ROOT
+from metrics import evidence, experiments, mix_model, mix_runs
+from settings import ROOT, MixModel
 
 REAL = ROOT.parent / "shared" / "real"
 RUN = type("Run", (), {"as_of": dt.date(2026, 9, 30), "run_id": "r"})
@@ -125,17 +125,49 @@ def test_what_is_contaminated_or_prior_alone_neither_agrees_nor_conflicts(
     ).fetchall() == [(kind, verdict)]
 
 
-def test_a_sound_test_of_a_quarter_goes_before_a_contaminated_one(small):
-    *_, connection = small(10, 30, (15, 25), verdict=experiments.CONTAMINATED)
+def test_two_tests_of_a_quarter_that_disagree_are_two_rows_with_a_verdict_each(small):
+    *_, connection = small(10, 30, (15, 25))
     connection.execute(
-        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
-        "replace ('stands' as verdict, date '2026-01-20' as ends_on) "
+        "insert into metrics.experiment_estimates select 'other', * exclude (experiment_id) "
+        "replace (-2 as incremental, -8 as incremental_low, 4 as incremental_high) "
         "from metrics.experiment_estimates"
     )
-    evidence.write(RUN, connection)
+    connection.execute(
+        "insert into metrics.mix_model_tests values ('leads_created', 'other', 5, 7, 9, 'r')"
+    )
+    said = evidence.write(RUN, connection)
+    rows = connection.execute(
+        "select experiment_id, experiment_estimate, mix_in_test_mid, verdict, mix_mid, at_least, "
+        "said_share, triangulation_key from metrics.channel_triangulation "
+        "where outcome = 'leads_created' order by 1"
+    ).fetchall()
+    assert [row[:-1] for row in rows] == [
+        ("other", -2, 7, "conflict", 40, 7, 0.2), ("x", 20, 20, "agree", 40, 7, 0.2),
+    ]  # fmt: skip
+    assert len({row[-1] for row in rows}) == 2
+    found = evidence.compared(connection)
+    assert (found.rows, found.agree, found.conflict) == (4, 1, 1)
+    assert said[1:] == (
+        "tv: experiment other and the mix model of leads_created contradict each other",
+    )
+
+
+def test_a_test_of_which_nobody_has_a_figure_is_named(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "update metrics.experiment_estimates set status = 'refused', reason = 'It is not over.', "
+        "incremental = null, incremental_low = null, incremental_high = null, "
+        "reported_incremental = null, reported_low = null, reported_high = null"
+    )
+    said = evidence.write(RUN, connection)
+    assert said[1:] == (
+        "triangulation: 1 tests in no row, because neither we nor their tool give a figure: "
+        "x (leads_created)",
+    )
     assert connection.execute(
-        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
-    ).fetchall() == [("sound",)]
+        "select count(*), count(experiment_id) from metrics.channel_triangulation "
+        "where outcome = 'leads_created'"
+    ).fetchall() == [(1, 0)]
 
 
 def test_what_spoils_a_test_spoils_what_its_tool_reported_too(small):
@@ -184,17 +216,6 @@ def test_a_test_that_we_cannot_read_is_shown_as_reported_and_stands_for_nothing(
     ]  # fmt: skip
     assert evidence.compared(connection).not_checked == 1
     assert "1 whose test cannot be checked" in said[0]
-    # A test of the same quarter that can be read goes before it.
-    connection.execute(
-        "insert into metrics.experiment_estimates select 'sound', * exclude (experiment_id) "
-        "replace ('estimated' as status, null as reason, 20 as incremental, 10 as "
-        "incremental_low, 30 as incremental_high, 'stands' as verdict, date '2026-01-20' as "
-        "ends_on) from metrics.experiment_estimates"
-    )
-    evidence.write(RUN, connection)
-    assert connection.execute(
-        "select experiment_id from metrics.channel_triangulation where experiment_id is not null"
-    ).fetchall() == [("sound",)]
 
 
 def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
@@ -213,6 +234,33 @@ def test_all_kinds_stand_beside_each_other_and_none_is_averaged(small):
     columns = {name for (name,) in connection.execute(
         "select column_name from (describe metrics.channel_triangulation)").fetchall()}  # fmt: skip
     assert not [name for name in columns if re.search("average|mean|combined|score", name)]
+
+
+def test_the_largest_lower_bound_is_the_least_and_none_is_added(small):
+    *_, connection = small(10, 30)
+    connection.execute(
+        "insert into marts.fct_evidence values "
+        "('tv', date '2026-01-01', date '2026-03-31', 1, 'direct_response', "
+        "'leads after a visit to a vanity address', null, 9, null, 9, 'leads', 'At least.', "
+        "'vanity addresses'), "
+        "('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', "
+        "'leads after a qualified tracked call', null, 4, null, 4, 'leads', 'At least.', "
+        "'tracked calls'), "
+        "('tv', '2026-01-01', '2026-03-31', 1, 'direct_response', 'qualified tracked calls', "
+        "null, 99, null, 99, 'calls', 'At least.', 'tracked calls'), "
+        "('radio', '2026-01-01', '2026-03-31', 1, 'direct_response', "
+        "'qualified leads after a visit to a vanity address', null, 2, null, 2, "
+        "'qualified leads', 'At least.', 'vanity addresses')"
+    )
+    evidence.write(RUN, connection)
+    assert connection.execute(
+        "select channel_id, outcome, codes_at_least, vanity_at_least, calls_at_least, at_least, "
+        "at_least_source from metrics.channel_triangulation where at_least is not null order by all"
+    ).fetchall() == [
+        ("radio", "leads_qualified", None, 2, None, 2, "vanity addresses"),
+        ("tv", "leads_created", 7, 9, 4, 9, "vanity addresses"),
+        ("tv", "leads_qualified", 3, None, None, 3, "codes"),
+    ]  # fmt: skip
 
 
 def test_credit_stands_beside_the_model_and_the_answers_of_its_own_outcome_alone(small):
@@ -317,6 +365,22 @@ def test_evidence_holds_what_was_reported_and_what_we_estimate(small):
     assert "Knows 75 % of the quarter." in caveat
 
 
+@pytest.mark.parametrize(("low", "is_said"), [(0, True), (0.5, True), (0.7, False)])
+def test_an_interval_of_the_model_that_begins_at_nothing_says_so(small, low, is_said):
+    *_, connection = small(10, 30)
+    connection.execute("update metrics.mix_model_estimates set caused_low = ?", [low])
+    evidence.write(RUN, connection)
+    [(verdict, caveat)] = connection.execute(
+        "select verdict, caveat from metrics.evidence where kind = 'mix_model'"
+    ).fetchall()
+    assert verdict == mix_runs.STANDS and ("Begins at nothing" in caveat) == is_said
+
+
+def test_the_page_says_how_wide_the_prior_is():
+    share = round(100 * mix_model.PRIOR_WIDTH)
+    assert f"0 to {share} % of all outcomes" in bench.PAGE.read_text(encoding="utf-8")
+
+
 # --- exports --------------------------------------------------------------------------------------
 
 
@@ -358,6 +422,10 @@ def test_meridians_export_has_the_columns_of_meridians_own_data(built):
     left_out = is_whole(ours)
     assert left_out == ["display_spend", "display_impression"]  # stopped in March; not known since
     assert min(ours["population"]) > 0 and min(ours["conversions"]) >= 0
+    # What its loader makes of a conversion is revenue: in every row, so in the sum.
+    worth = [n * each for n, each in zip(ours["conversions"], ours["revenue_per_conversion"],
+                                         strict=True)]  # fmt: skip
+    assert worth == pytest.approx(ours["revenue"]) and min(ours["revenue_per_conversion"]) > 0
 
 
 def test_robyns_export_has_the_columns_of_robyns_own_data(built):
@@ -368,6 +436,8 @@ def test_robyns_export_has_the_columns_of_robyns_own_data(built):
         assert {day.weekday() for day in days} == {0}
         paid = {name[:-2] for name in columns if name.endswith("_S")}
         assert {name[:-2] for name in columns if name.endswith("_I")} <= paid
+    assert "revenue" in theirs  # the dependent variable of its own data
+    assert min(ours["revenue"]) > 0
     assert is_whole(ours) == ["display_S", "display_I"]
     numbers = [v for name, values in ours.items() if name not in ("DATE", "mmm_week_key")
                for v in values if v is not None]  # fmt: skip
@@ -382,13 +452,36 @@ def test_pymcs_export_is_rectangular_and_its_control_is_scaled(built):
     assert is_whole(ours) == ["display"]
 
 
+OUTCOMES = {  # of mmm_weeks: the column in each export
+    "leads_created": ("leads_created", "leads_created", "leads_created"),
+    "leads_qualified": ("leads_qualified", "leads_qualified", "leads_qualified"),
+    "orders": ("conversions", "orders", "orders"),
+    "revenue_reporting": ("revenue", "y", "revenue"),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_outcome_that_a_model_can_explain_is_in_every_export(built, outcome):
+    assert OUTCOMES.keys() == set(MixModel().outcomes)
+    with duckdb.connect(str((built.served / "plumbline.duckdb").resolve()), read_only=True) as db:
+        [(known, rows, total)] = db.execute(
+            f"select count({outcome}), count(*), sum({outcome}) from marts.mmm_weeks "
+            "where geography <> 'all' and week_start_date between "
+            "(select min(date_week) from marts.mmm_weeks_pymc) and "
+            "(select max(date_week) from marts.mmm_weeks_pymc)"
+        ).fetchall()
+    assert known == rows > 600
+    for tool, column in zip(("meridian", "pymc", "robyn"), OUTCOMES[outcome], strict=True):
+        values = exported(built, f"mmm_weeks_{tool}")[column]
+        assert sum(values) == pytest.approx(float(total)), (tool, column)
+
+
 def test_the_exports_say_the_same(built):
     meridian, pymc, robyn = (
         exported(built, f"mmm_weeks_{tool}") for tool in ("meridian", "pymc", "robyn")
     )
     assert sum(meridian["tv_spend"]) == pytest.approx(sum(pymc["tv"]))
     assert sum(robyn["tv_S"]) == pytest.approx(sum(pymc["tv"]))
-    assert sum(meridian["conversions"]) == sum(pymc["y"]) == sum(robyn["leads"])
 
 
 # --- what the docs claim --------------------------------------------------------------------------

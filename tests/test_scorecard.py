@@ -330,7 +330,7 @@ def test_credit_is_a_range_with_evidence_beside_it(page):
     assert channels["Television"]["Experiment"] == (
         "leads created +40 (11 to 69), by its tool +42 (12 to 75), 1 Feb 2026 to 15 Mar 2026"
     )
-    assert channels["Television"]["Codes and calls"] == "at least 12 orders"  # 7 and 5
+    assert channels["Television"]["Codes and calls"] == "at least 12 orders with a code"  # 7 and 5
     assert channels["Events"]["Said by customers"] == (
         "31.0 % (22.0 % to 41.0 %) of 96 answers in Q3 2026"
     )

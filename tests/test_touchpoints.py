@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import dbt_warehouse
 import duckdb
 import pytest
 from test_incremental import SETTINGS, Warehouse
@@ -89,3 +90,24 @@ def test_a_touch_without_a_channel_is_read_from_its_tag_and_counted_where_it_can
         ("unknown", "none"),
         ("website", "direct"),
     ]
+
+
+def test_a_vanity_address_that_no_visit_would_match_is_refused(tmp_path, monkeypatch):
+    made = dbt_warehouse.Warehouse(Paths(tmp_path))
+    monkeypatch.setenv("PLUMBLINE_DATA", str(tmp_path))
+    made.paths.warehouse.parent.mkdir(parents=True)
+    wrong = [
+        "https://gauge.example/tv", "//gauge.example/tv", "www.gauge.example/tv",
+        "m.gauge.example/tv", "gauge.example/tv/", "Gauge.example/tv", "gauge.example:443/tv",
+        "gauge.example/tv?x=1", "gauge.example/tv#x", "gauge.example/tv/index.html",
+        " gauge.example/tv",
+    ]  # fmt: skip
+    made.execute(
+        "create schema staging; create table staging.vanity_addresses as "
+        "select unnest(?) as address", [*wrong, "gauge.example/tv", "m.example/tv"],
+    )  # fmt: skip
+    name = "vanity_addresses_are_spelt_as_they_are_looked_for"
+    assert made.dbt("test", "--select", name) == [(name, "fail")]
+    [compiled] = made.paths.target.glob(f"compiled/**/{name}.sql")
+    found = made.execute(compiled.read_text(encoding="utf-8"))
+    assert sorted(address for (address,) in found) == sorted(wrong)

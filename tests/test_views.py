@@ -457,7 +457,8 @@ def test_what_the_mix_model_cannot_say_is_said_and_credit_stands_with_its_outcom
                      "join metrics.channel_triangulation as t on t.channel_id = d.channel_id "
                      "and t.quarter_start = v.period_start and v.outcome = case t.outcome "
                      "when 'revenue_reporting' then 'order revenue' when 'deals_won' then "
-                     "'won deals' else replace(t.outcome, '_', ' ') end")  # fmt: skip
+                     "'won deals' else replace(t.outcome, '_', ' ') end "
+                     "and v.test_id is not distinct from t.experiment_id")  # fmt: skip
     assert {row[-1] for row in rows} >= {"deals_won", "leads_created", "revenue_reporting"}
     # The model and credit stand beside each other on qualified leads and nowhere else.
     assert {row[-1] for row in rows if row[5] and row[6]} == {"leads_qualified"}
@@ -478,6 +479,43 @@ def test_a_contaminated_test_is_shown_with_both_estimates_and_how_wrong_it_may_b
     for part in text.split("; leads"):
         assert "by its tool" in part and "unknown: contaminated" in part
         assert re.search(r"\d\.\d\d to \d\.\d\d times the effect", part)
+
+
+def test_lower_bounds_are_shown_by_name_and_never_added(remade):
+    with remade(
+        "update metrics.channel_triangulation set codes_at_least = 7, vanity_at_least = 9, "
+        "calls_at_least = null, at_least = 9 where channel_id = 'radio' and outcome = "
+        "'leads_created' and quarter_start = date '2025-10-01'",
+    ) as main:
+        assert ask(
+            main, "select marks_say from dashboards.triangulation where channel = 'Radio' "
+                  "and outcome = 'leads created' and period_start = date '2025-10-01'"
+        ) == [("at least 7 by codes, 9 by vanity addresses",)]  # fmt: skip
+        [[text]] = ask(main, "select codes_and_calls from dashboards.channel_evidence "
+                             "where channel_id = 'phone'")  # fmt: skip
+    assert re.fullmatch(
+        r"at least \d+ leads after a qualified tracked call, \d+ qualified tracked calls", text
+    )
+
+
+def test_every_test_of_a_channel_is_shown(remade):
+    """Two of the same channel, kind, outcome and quarter, of which one found nothing."""
+    radio = "where experiment_id = 'ex-2025-radio' and outcome = 'orders'"
+    with remade(
+        "insert into metrics.experiment_estimates by name select * replace ('ex-again' as "
+        f"experiment_id, -2.0 as incremental) from metrics.experiment_estimates {radio}",
+        "insert into metrics.channel_triangulation by name select * replace ('again' as "
+        "triangulation_key, 'ex-again' as experiment_id) "
+        f"from metrics.channel_triangulation {radio}",
+    ) as main:
+        [[text]] = ask(main, "select experiment from dashboards.channel_evidence "
+                             "where channel_id = 'radio'")  # fmt: skip
+        assert text.count("orders ") == 2 and "orders −2 (" in text
+        assert ask(
+            main, "select test_id from dashboards.triangulation where channel = 'Radio' "
+                  "and outcome = 'orders' and test_id is not null and year(period_start) = 2025 "
+                  "order by 1"
+        ) == [("ex-2025-radio",), ("ex-again",)]  # fmt: skip
 
 
 def test_every_kind_of_evidence_has_its_column_and_a_test_nobody_can_check_says_so(main):

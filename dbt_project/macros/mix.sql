@@ -14,6 +14,11 @@
     }) }}
 {%- endmacro %}
 
+{# What a mix model explains: columns of mmm_weeks. #}
+{% macro mix_outcomes() -%}
+    {{ return(['leads_created', 'leads_qualified', 'orders', 'revenue_reporting']) }}
+{%- endmacro %}
+
 {# Everything of mmm_weeks that an export holds besides outcomes: paid channels' spend and exposure, then what is
    not paid for. #}
 {% macro mix_series() -%}
@@ -28,12 +33,13 @@
 {%- endmacro %}
 
 {# CTEs that end in `exported`: one row per place and week of the longest run of weeks (the last of equals) in
-   which the outcome and every series are known. A series that is unknown in more than a fifth of the weeks with
-   outcomes is left out: null throughout, so that a tool refuses it and no run is cut by it. What is told for all
+   which every outcome and series is known. One that is unknown in more than a fifth of the weeks of which any
+   outcome is known is left out: null throughout, so that a tool refuses it and no run is cut by it. What is told for all
    places together is given to them by population, as Meridian does with national media. Where nothing is told by
    place, 'all' is the one place. #}
 {% macro exported_weeks() -%}
 {%- set series = plumbline.mix_series() -%}
+{%- set outcomes = plumbline.mix_outcomes() -%}
 parts as (
     select
         weeks.*,
@@ -76,9 +82,9 @@ told as (
         named.geography,
         named.population,
         named.week_start_date,
-        named.leads_created,
-        named.orders,
-        named.revenue_reporting,
+        {%- for name in outcomes %}
+        {{ plumbline.as_type('named.' ~ name, 'number') }} as {{ name }},
+        {%- endfor %}
         {%- for name in series %}
         case
             when booked.for_all_{{ name }} = 0 then {{ plumbline.as_type('named.' ~ name, 'number') }}
@@ -96,17 +102,20 @@ told as (
 missing as (
     select
         week_start_date,
-        {%- for name in series %}
+        {%- for name in outcomes + series %}
         max(case when {{ name }} is null then 1 else 0 end) as {{ name }}{% if not loop.last %},{% endif %}
         {%- endfor %}
     from told
     group by week_start_date
-    having count(*) = count(leads_created)
+    having
+        {%- for name in outcomes %}
+        {% if not loop.first %}or {% endif %}count(*) = count({{ name }})
+        {%- endfor %}
 ),
 
 left_out as (
     select
-        {%- for name in series %}
+        {%- for name in outcomes + series %}
         case when sum({{ name }}) > 0.2 * count(*) then 1 else 0 end as {{ name }}{% if not loop.last %},{% endif %}
         {%- endfor %}
     from missing
@@ -121,7 +130,7 @@ complete as (
     from missing
     cross join left_out
     where
-        {%- for name in series %}
+        {%- for name in outcomes + series %}
         {% if not loop.first %}and {% endif %}(missing.{{ name }} = 0 or left_out.{{ name }} = 1)
         {%- endfor %}
 ),
@@ -140,10 +149,7 @@ exported as (
         told.geography,
         told.population,
         told.week_start_date,
-        told.leads_created,
-        told.orders,
-        told.revenue_reporting,
-        {%- for name in series %}
+        {%- for name in outcomes + series %}
         case when left_out.{{ name }} = 0 then told.{{ name }} end as {{ name }}{% if not loop.last %},{% endif %}
         {%- endfor %}
     from told

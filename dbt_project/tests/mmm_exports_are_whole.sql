@@ -16,7 +16,7 @@ having count(*) * 7 <> {{ days_between('min(cast(' ~ week ~ ' as date))', 'max(c
 union all
 {%- endif %}
 {%- endfor %}
-{%- for name in mix_channels() %}
+{%- for name in mix_channels() + ['y', 'orders', 'leads_created', 'leads_qualified'] %}
 union all
 select
     'fct_mmm_weeks_pymc' as export,

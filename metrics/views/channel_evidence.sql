@@ -1,4 +1,4 @@
--- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. A test is shown as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated, and what we cannot estimate ourselves unknown: not checked. The mix model is shown for the last calendar year that it knows anything of. Kinds are never averaged with each other or with credit.
+-- One row per channel, and one for what could not be traced, over the organization's fiscal year to date (months that begin in it): the range of revenue that three rules of attribution (first, last, linear touch) credit to it, and beside it what is known of cause, one kind a column, strongest first. Every test that ended in this fiscal year or the one before is shown, as we estimate it and, where that differs, as its tool reported it; what other spend makes wrong by more than a tenth is unknown: contaminated, and what we cannot estimate ourselves unknown: not checked. The mix model is shown for the last calendar year that it knows anything of. Kinds are never averaged with each other or with credit.
 with years as (
     select p.as_of, p.reporting_currency, d.fiscal_year_start_date as starts_on
     from ops.publication as p
@@ -52,9 +52,6 @@ proofs as (
             as says
     from tests
     where coalesce(ours, theirs) is not null
-    qualify row_number() over (
-        partition by channel_id, kind, outcome order by ours is null, verdict like 'unknown%', ends_on desc
-    ) = 1
     union all
     select
         e.channel_id, e.kind,
@@ -77,8 +74,8 @@ proofs as (
         channel_id, 'direct_response',
         'at least ' || string_agg(
             case unit when 'reporting currency'
-                then said(least_sum, 'money', reporting_currency) || ' in orders'
-                else said(least_sum, 'count', '') || ' ' || unit end,
+                then said(least_sum, 'money', reporting_currency) || ' in orders with a code'
+                else said(least_sum, 'count', '') || ' ' || outcome end,
             ', ' order by outcome)
     from (
         select

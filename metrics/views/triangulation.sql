@@ -1,4 +1,4 @@
--- One row per channel, quarter and outcome on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap. What other spend spoils, or the prior alone decides, agrees and conflicts with nothing.
+-- One row per channel, quarter, outcome and test (one without, where there was none) on which a test, the mix model or credit speaks, with every kind of evidence beside each other. Nothing is averaged; experiment and mix model agree when their 90 % intervals over the same places and days overlap. What other spend spoils, or the prior alone decides, agrees and conflicts with nothing.
 with units as (
     select t.*, case t.outcome when 'revenue_reporting' then 'money' else 'count' end as unit,
         case t.outcome when 'revenue_reporting' then 'order revenue' when 'deals_won' then 'won deals'
@@ -9,6 +9,7 @@ with units as (
 )
 select
     u.quarter_start as period_start, d.channel_label as channel, u.outcome_label as outcome,
+    u.experiment_id as test_id,
     case when u.experiment_estimate is not null then
         said(u.experiment_estimate, u.unit, p.reporting_currency) || ' ('
         || said(u.experiment_low, u.unit, p.reporting_currency) || ' to '
@@ -36,7 +37,11 @@ select
         || said(u.mix_high, u.unit, p.reporting_currency) || ')'
         || case when u.is_mix_silent then '; unknown: prior' else '' end end as mix_says,
     u.mix_covered_share,
-    'at least ' || said(u.at_least, u.unit, p.reporting_currency) as marks_say,
+    case when u.at_least is not null then 'at least ' || concat_ws(', ',
+        said(u.codes_at_least, u.unit, p.reporting_currency) || ' by codes',
+        said(u.vanity_at_least, u.unit, p.reporting_currency) || ' by vanity addresses',
+        said(u.calls_at_least, u.unit, p.reporting_currency) || ' by tracked calls')
+    end as marks_say,
     said(u.said_share, 'percent', p.reporting_currency) || coalesce(
         ', decoy ' || said(u.decoy_share, 'percent', p.reporting_currency), '') as customers_say,
     said(u.credit_low, 'percent', p.reporting_currency) || ' to '
@@ -45,4 +50,4 @@ select
 from units as u
 join marts.dim_channels as d on u.channel_id = d.channel_id
 cross join ops.publication as p
-order by u.quarter_start desc, channel, outcome
+order by u.quarter_start desc, channel, outcome, test_id

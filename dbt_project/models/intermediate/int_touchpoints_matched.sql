@@ -84,32 +84,53 @@ referred as (
             and substr(hosts.host_above, position('.' in hosts.host_above) + 1) = top.referrer_host
 ),
 
--- Addresses as the register writes them.
-landed as (
+-- Addresses as the register writes them: without scheme, port, www or m, query, index page and closing slash.
+opened as (
     select
         landing_url,
-        vanity.channel_id
+        case
+            when address like 'https://%' then substr(address, 9)
+            when address like 'http://%' then substr(address, 8)
+            when address like '//%' then substr(address, 3)
+            else address
+        end as address
     from (
         select
             landing_url,
-            case when address like '%/' then substr(address, 1, length(address) - 1) else address end as address
-        from (
-            select
-                landing_url,
-                case when address like 'www.%' then substr(address, 5) else address end as address
-            from (
-                select
-                    landing_url,
-                    {{ dbt.split_part(dbt.split_part(
-                        "replace(replace(lower(trim(landing_url)), 'https://', ''), 'http://', '')", "'?'", 1), "'#'", 1
-                    ) }} as address
-                from {{ ref('stg_feeds__touchpoints') }}
-                where landing_url is not null
-                group by landing_url
-            ) as opened
-        ) as bare
-    ) as addresses
-    inner join {{ ref('vanity_addresses') }} as vanity on addresses.address = vanity.address
+            {{ dbt.split_part(dbt.split_part('lower(trim(landing_url))', "'?'", 1), "'#'", 1) }} as address
+        from {{ ref('stg_feeds__touchpoints') }}
+        where landing_url is not null
+        group by landing_url
+    ) as urls
+),
+
+parted as (
+    select
+        landing_url,
+        {{ dbt.split_part(dbt.split_part('address', "'/'", 1), "':'", 1) }} as host,
+        trim(trailing '/' from substr(address, length({{ dbt.split_part('address', "'/'", 1) }}) + 1)) as page
+    from opened
+),
+
+landed as (
+    select
+        parted.landing_url,
+        vanity.channel_id
+    from parted
+    inner join {{ ref('vanity_addresses') }} as vanity
+        on
+            -- What is left of a host has a dot: m.example is a name of its own.
+            case
+                when parted.host like 'www.%.%' then substr(parted.host, 5)
+                when parted.host like 'm.%.%' then substr(parted.host, 3)
+                else parted.host
+            end
+            || case
+                when parted.page like '%/index.html' then substr(parted.page, 1, length(parted.page) - 11)
+                when parted.page like '%/index.htm' or parted.page like '%/index.php'
+                    then substr(parted.page, 1, length(parted.page) - 10)
+                else parted.page
+            end = vanity.address
 ),
 
 matched as (

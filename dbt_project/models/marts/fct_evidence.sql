@@ -51,10 +51,48 @@ experiment_evidence as (
     where lift is not null
 ),
 
+-- Leads of contacts who opened the address or called the number in the four weeks before.
+marks as (
+    select
+        'vanity addresses' as evidence_source,
+        'a visit to a vanity address' as mark,
+        vanity_channel_id as channel_id,
+        contact_id,
+        occurred_date
+    from {{ ref('fct_touchpoints') }}
+    where vanity_channel_id is not null
+    union all
+    select
+        'tracked calls' as evidence_source,
+        'a qualified tracked call' as mark,
+        channel_id,
+        contact_id,
+        occurred_date
+    from {{ ref('fct_touchpoints') }}
+    where is_qualified_call
+),
+
+marked_leads as (
+    select distinct
+        marks.evidence_source,
+        marks.mark,
+        marks.channel_id,
+        leads.lead_id,
+        leads.created_date,
+        leads.is_qualified,
+        leads.qualified_date
+    from {{ ref('fct_leads') }} as leads
+    inner join marks on leads.contact_id = marks.contact_id
+    where
+        marks.occurred_date <= leads.created_date
+        and marks.occurred_date > {{ add_days('leads.created_date', -28) }}
+),
+
 -- Direct response: what certainly came through a channel because a code or a number of its own says so.
 responses as (
     select
         'orders' as told_by,
+        'codes' as evidence_source,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'orders with a code' as outcome,
@@ -68,6 +106,7 @@ responses as (
     union all
     select
         'orders' as told_by,
+        'codes' as evidence_source,
         codes.channel_id,
         {{ period_start('orders.ordered_date', 'quarter') }} as period_start,
         'revenue with a code' as outcome,
@@ -81,6 +120,7 @@ responses as (
     union all
     select
         'leads' as told_by,
+        'codes' as evidence_source,
         codes.channel_id,
         {{ period_start('leads.created_date', 'quarter') }} as period_start,
         'leads with a code' as outcome,
@@ -93,6 +133,7 @@ responses as (
     union all
     select
         'qualified' as told_by,
+        'codes' as evidence_source,
         codes.channel_id,
         {{ period_start('leads.qualified_date', 'quarter') }} as period_start,
         'qualified leads with a code' as outcome,
@@ -106,6 +147,7 @@ responses as (
     union all
     select
         'touchpoints' as told_by,
+        'tracked calls' as evidence_source,
         channel_id,
         {{ period_start('occurred_date', 'quarter') }} as period_start,
         'qualified tracked calls' as outcome,
@@ -118,6 +160,7 @@ responses as (
     union all
     select
         'touchpoints' as told_by,
+        'vanity addresses' as evidence_source,
         vanity_channel_id as channel_id,
         {{ period_start('occurred_date', 'quarter') }} as period_start,
         'visits to a vanity address' as outcome,
@@ -128,34 +171,36 @@ responses as (
     where vanity_channel_id is not null
     group by vanity_channel_id, {{ period_start('occurred_date', 'quarter') }}
     union all
-    -- Leads of contacts who opened the address in the four weeks before.
     select
         'touchpoints' as told_by,
-        visited.channel_id,
-        {{ period_start('visited.created_date', 'quarter') }} as period_start,
-        'leads after a visit to a vanity address' as outcome,
+        evidence_source,
+        channel_id,
+        {{ period_start('created_date', 'quarter') }} as period_start,
+        'leads after ' || mark as outcome,
         'leads' as unit,
         count(*) as responses,
         {{ as_type('count(*)', 'number') }} as low
-    from (
-        select distinct
-            leads.lead_id,
-            leads.created_date,
-            touchpoints.vanity_channel_id as channel_id
-        from {{ ref('fct_leads') }} as leads
-        inner join {{ ref('fct_touchpoints') }} as touchpoints on leads.contact_id = touchpoints.contact_id
-        where
-            touchpoints.vanity_channel_id is not null
-            and touchpoints.occurred_date <= leads.created_date
-            and touchpoints.occurred_date > {{ add_days('leads.created_date', -28) }}
-    ) as visited
-    group by visited.channel_id, {{ period_start('visited.created_date', 'quarter') }}
+    from marked_leads
+    group by evidence_source, channel_id, mark, {{ period_start('created_date', 'quarter') }}
+    union all
+    select
+        'touchpoints' as told_by,
+        evidence_source,
+        channel_id,
+        {{ period_start('qualified_date', 'quarter') }} as period_start,
+        'qualified leads after ' || mark as outcome,
+        'qualified leads' as unit,
+        count(*) as responses,
+        {{ as_type('count(*)', 'number') }} as low
+    from marked_leads
+    where is_qualified and qualified_date is not null
+    group by evidence_source, channel_id, mark, {{ period_start('qualified_date', 'quarter') }}
 ),
 
 direct_evidence as (
     select
         told_by,
-        'codes' as evidence_source,
+        evidence_source,
         channel_id,
         period_start,
         'direct_response' as kind,
@@ -165,8 +210,12 @@ direct_evidence as (
         {{ unknown('number') }} as high,
         responses as n,
         unit,
-        'At least so many: who came without naming the code, calling the number or typing the address is not in it;'
-        || ' codes that leak to others are.' as caveat
+        case evidence_source
+            when 'codes' then 'At least so many: who came without naming the code is not in it; codes that leak to others are.'
+            when 'tracked calls'
+                then 'At least so many: who came without calling the number, or called under a name that we do not know, is not in it.'
+            else 'At least so many: who came without typing the address, or whom nobody recognized there, is not in it.'
+        end as caveat
     from responses
 ),
 

@@ -1,12 +1,13 @@
-{# Meridian 1.x-2.x, long: one row a geo and time (docs/evidence.md says how to map the columns). #}
+{# Meridian 1.x-2.x, long: one row a geo and time (docs/evidence.md says how to map the columns). A conversion is an
+   order, so that it times revenue_per_conversion is the revenue of the place and week. A lead has no such value: most
+   orders never were one. #}
 {{ config(alias='mmm_weeks_meridian') }}
 with {{ exported_weeks() }},
 
--- One price for the whole export: a week without a lead has none of its own.
-prices as (
-    select {{ safe_divide('sum(revenue_reporting)', 'sum(leads_created)') }} as revenue_per_conversion
+-- Meridian refuses a gap: a place and week without an order, where it multiplies nothing, gets the average.
+averages as (
+    select {{ safe_divide('sum(revenue_reporting)', 'sum(orders)') }} as revenue_per_order
     from exported
-    where revenue_reporting is not null
 )
 
 select
@@ -14,9 +15,14 @@ select
     exported.geography as geo,
     {{ as_type('exported.week_start_date', 'text') }} as time,
     {{ as_type('exported.population', 'number') }} as population,
-    {{ as_type('exported.leads_created', 'number') }} as conversions,
-    {{ as_type('exported.orders', 'number') }} as orders,
-    prices.revenue_per_conversion,
+    exported.orders as conversions,
+    case
+        when exported.orders = 0 then averages.revenue_per_order
+        else {{ safe_divide('exported.revenue_reporting', 'exported.orders') }}
+    end as revenue_per_conversion,
+    exported.revenue_reporting as revenue,
+    exported.leads_created,
+    exported.leads_qualified,
     {%- for channel in mix_channels() %}
     exported.spend_{{ channel }} as {{ channel }}_spend,
     {%- if channel in mix_exposures() %}
@@ -28,4 +34,4 @@ select
     exported.impressions_employee_advocacy as organic_employee_advocacy_impression,
     exported.media_clips as organic_pr_clip
 from exported
-cross join prices
+cross join averages

@@ -1,5 +1,6 @@
-{# PyMC-Marketing: one row a date and geo; spend under the channel's own name, as channel_columns. It scales channels
-   and target itself, but no control: `t` is scaled here. #}
+{# PyMC-Marketing: one row a date and geo; spend under the channel's own name, as channel_columns. `y`, its own name
+   for the target, is revenue; any other outcome is one by target_column. It scales channels and target itself, but
+   no control: `t` is scaled here. #}
 {{ config(alias='mmm_weeks_pymc') }}
 with {{ exported_weeks() }}
 
@@ -7,8 +8,10 @@ select
     {{ surrogate_key(['geography', 'week_start_date']) }} as mmm_week_key,
     week_start_date as date_week,
     geography as geo,
-    {{ as_type('leads_created', 'number') }} as y,
-    {{ as_type('orders', 'number') }} as orders,
+    revenue_reporting as y,
+    orders,
+    leads_created,
+    leads_qualified,
     {{ safe_divide(
         days_between('min(week_start_date) over ()', 'week_start_date'),
         days_between('min(week_start_date) over ()', 'max(week_start_date) over ()')

@@ -1,12 +1,14 @@
-{# Robyn: one row a date, no panel, so all places together. #}
+{# Robyn: one row a date, no panel, so all places together. Its own data's dependent variable is `revenue`. #}
 {{ config(alias='mmm_weeks_robyn') }}
 with {{ exported_weeks() }}
 
 select
     {{ surrogate_key(['week_start_date']) }} as mmm_week_key,
     {{ as_type('week_start_date', 'text') }} as "DATE",
-    {{ as_type('sum(leads_created)', 'number') }} as leads,
-    {{ as_type('sum(orders)', 'number') }} as orders,
+    {{ sum_number('revenue_reporting') }} as revenue,
+    {{ sum_number('orders') }} as orders,
+    {{ sum_number('leads_created') }} as leads_created,
+    {{ sum_number('leads_qualified') }} as leads_qualified,
     {%- for channel in mix_channels() %}
     {{ sum_number('spend_' ~ channel) }} as "{{ channel }}_S",
     {%- if channel in mix_exposures() %}
