@@ -400,8 +400,6 @@ def _proposal(
     questions += [doubt] if doubt else []
     entry = _entry(path, table, recognised, decided, keys, said, stated, constants, unpivot,
                    several, pattern(path, lambda other: _is_alike(other, table, keys)))  # fmt: skip
-    read = {match.heading for match in recognised.matches}
-    read |= {each for group in virtual.values() for each in group}
     if excluded:
         entry["exclude"] = excluded
         assumptions += [
@@ -413,6 +411,7 @@ def _proposal(
         assumptions.append(Assumption(
             "rows of one key add up", "the export may be finer than a row of the contract"
         ))  # fmt: skip
+    read = _read(entry) | {each for group in virtual.values() for each in group}
     unused = tuple(heading for heading in table.layout.headings if heading not in read)
     return Proposal(entry, recognised, table, tuple(assumptions), tuple(questions), unused)
 
@@ -886,6 +885,8 @@ def _entry(
         entry["export"] = recognised.export.name
         if recognised.export.repeated is not None:
             entry["repeated"] = recognised.export.repeated
+    else:
+        entry["headings"] = "named"
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
         entry["sheet"] = table.sheet
@@ -935,6 +936,16 @@ def _entry(
         columns[name] = {"template": value, **_own(stated, name, spec.columns[name])}
     entry["columns"] = columns
     return entry
+
+
+def _read(entry: dict[str, typing.Any]) -> set[str]:
+    """The headings that an entry uses, those apart that become rows."""
+    found = set(entry.get("exclude", ()))
+    for told in entry["columns"].values():
+        told = {"from": told} if isinstance(told, str) else told
+        found |= {told[key] for key in ("from", "until") if key in told}
+        found |= set(mapping.slots(told.get("template", "")))
+    return found
 
 
 def _plain(value: typing.Any) -> typing.Any:
@@ -1032,7 +1043,12 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
         if isinstance(told, dict) and name not in {match.column for match in recognised.matches}:
             say(f"  {name} <- {told.get('template')} (as stated)")
     for heading in proposal.unused:
-        say(f"  not used: {heading}")
+        column = recognition.called(recognised.table, heading)
+        is_open = column is not None and column not in {
+            *proposal.entry["columns"], *proposal.entry.get("constants", {})
+        }  # fmt: skip
+        hint = f" (--set '{column}={{{heading}}}' takes it as '{column}')" if is_open else ""
+        say(f"  not used: {heading}{hint}")
     for assumption in proposal.assumptions:
         say(f"  assumed: {assumption.what} ({assumption.why})")
     for question in proposal.open:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import typing
+from decimal import Decimal
 
 from ingestion import grids, layouts, profiles, vocabulary
 from ingestion.grids import Cell
@@ -213,6 +214,13 @@ def _assigned(
     return tuple(found[name] for name in table.spec.columns if name in found)
 
 
+def called(table: Table, heading: str) -> str | None:
+    """The contract's column that a heading names, if one: by its own name, else by another."""
+    scored = [(_alike(name, heading)[0], name) for name in table.spec.columns]
+    best, column = max(scored, key=lambda one: one[0])
+    return column if best >= 0.9 else None
+
+
 @functools.lru_cache(maxsize=50_000)
 def _alike(column: str, heading: str) -> tuple[float, str]:
     from rapidfuzz import fuzz
@@ -248,7 +256,7 @@ def _kinds(cells: list[Cell]) -> dict[str, float]:
     count = 0
     for cell in cells:
         if isinstance(cell, grids.Number) or (
-            isinstance(cell, (int, float)) and not isinstance(cell, bool)
+            isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool)
         ):
             count += 1
             found["number"] += 1

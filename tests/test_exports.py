@@ -8,7 +8,7 @@ import pytest
 from feed_folder import FeedFolder
 from workbooks import book_bytes
 
-from ingestion import proposing, recognition, vocabulary
+from ingestion import mapping, proposing, recognition, vocabulary
 from settings import ROOT
 
 REAL = ROOT.parent / "shared" / "real"
@@ -278,6 +278,22 @@ def test_an_export_is_recognised_and_loads_as_its_vendor_means_it(tmp_path, name
         got = told[column]
         same = str(got) == value if isinstance(value, str) else got == value
         assert same or (isinstance(value, float) and float(got) == value), (column, got, value)
+
+
+@pytest.mark.parametrize("name", sorted({*SAMPLES} - {"media_plan_months"}))
+def test_what_a_proposal_calls_not_used_the_build_does_not_use(tmp_path, name):
+    """Whatever the headings beside it are called."""
+    file, content, stated, _ = SAMPLES[name]
+    content = book_bytes(content) if isinstance(content, list) else content
+    folder = FeedFolder(tmp_path)
+    path = folder.put(file, content, stated.get("encoding", "utf-8"))
+    for found in proposing.proposals(path, folder.settings, None, dict(stated)):
+        if found.recognised.export is None or found.recognised.export.name != name:
+            continue
+        names = [*found.recognised.table.spec.columns]
+        headings = (*found.table.layout.headings, *(f"{each} " for each in names))
+        plan = mapping.plan(proposing._as_mapping(path, found), headings, file)
+        assert {*plan.unused} == {*found.unused, *(f"{each} " for each in names)}
 
 
 def test_totals_and_notes_of_an_export_are_never_rows(tmp_path):

@@ -608,3 +608,42 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     command = f"{sys.executable} -m ingestion feed {path} | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+STAFF = ("Personalnummer,E-Mail,Abteilung,Eintrittsdatum,Wochenstunden,Status,FTE\n"
+         "1,a@b.de,M,2020-01-13,40,Aktiv,{}\n2,b@b.de,M,2020-01-13,20,Aktiv,{}\n")  # fmt: skip
+
+
+def test_a_column_the_export_does_not_list_is_left_and_how_to_take_it_is_said(folder):
+    path = folder.put("staff_2026-09-30.csv", STAFF.format("100 %", "50 %"))
+    done, told = feed(folder, path)
+    assert done and "  not used: FTE (--set 'fte={FTE}' takes it as 'fte')" in told
+    folder.ingest()
+    assert folder.ask("select count(*), count(fte) from raw_feeds.employees") == [(2, 0)]
+
+
+def test_a_column_that_a_person_takes_is_judged(folder):
+    path = folder.put("staff_2026-09-30.csv", STAFF.format("100 %", "50 %"))
+    done, told = feed(folder, path, stated={"fte": "{FTE}"})
+    assert done and "percents in 'FTE' become shares" in told
+    folder.ingest()
+    assert folder.ask("select sum(fte)::double from raw_feeds.employees") == [(1.5,)]
+
+
+def test_decimals_of_parquet_are_numbers(folder):
+    import decimal
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    amount = pa.array([decimal.Decimal("12.345"), decimal.Decimal("7")], pa.decimal128(12, 3))
+    pq.write_table(
+        pa.table({"order_id": ["A1", "A2"], "ordered_on": [dt.date(2026, 9, 1)] * 2,
+                  "amount": amount, "currency": ["EUR", "USD"], "system": ["s", "s"]}), out
+    )  # fmt: skip
+    done, told = feed(folder, folder.put("orders.parquet", out.getvalue()), contract="orders")
+    assert done and "amount <- 'amount'" in told and "not used" not in told
+    folder.ingest()
+    assert folder.ask("select sum(amount)::double from raw_feeds.orders") == [(19.345,)]
