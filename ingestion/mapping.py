@@ -310,7 +310,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         if how.heading and entry.export and how.heading not in there:
             from ingestion import vocabulary
 
-            same = vocabulary.respelled(entry.export, name, there)
+            same = vocabulary.respelled(entry.export, name, how.heading, there)
             if same is not None and same.strip() != how.heading.strip():
                 respelled[how.heading] = same
                 wanted = (same,)

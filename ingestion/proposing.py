@@ -179,6 +179,8 @@ def _is_heard(name: str, value: str, path: Path, proposal: Proposal) -> bool:
         return own or (is_filled and (setting in entry or not value))
     if name in columns or name in entry.get("constants", {}):
         return True
+    if not value and _may_stay_open(name, spec):
+        return True
     if name in _FILE_KEYS:
         kinds = _READ_BY.get(name)
         return kinds is None or grids.kind(path, entry.get("member")) in kinds
@@ -382,13 +384,21 @@ def _proposal(
                 "merged=first if it is that of all of them together, --set merged=each if each "
                 "row has it."
             )
-    constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
+    left = {each for each, value in stated.items() if not value and _may_stay_open(each, spec)}
+    recognised = recognised._replace(
+        matches=tuple(match for match in recognised.matches if match.column not in left)
+    )
+    answered = {k: v for k, v in stated.items() if "." not in k and k not in left}
+    constants = {**recognised.constants, **answered}
     # What a person states takes the place of what was found.
     recognised = recognised._replace(
         matches=tuple(match for match in recognised.matches if match.column not in constants)
     )
     filled = {match.column for match in recognised.matches} | set(constants)
     money = [m for m in recognised.matches if spec.columns[m.column].type == "money"]
+    _amounts(recognised, cells, stated, questions)
+    if money and "currency" in spec.columns and "currency" not in {*stated, *said}:
+        _currency_column(recognised, money, decided, cells, questions)
     if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
         found = _currency(money, decided, settings, assumptions, questions)
         if found is not None:
@@ -495,6 +505,102 @@ def _twice(
             questions.append(
                 f"'{first}' stands {len(again) + 1} times over other cells, and one of them is "
                 f"'{match.column}'. Say --set {match.column}='{{{first}}}' or '{{{again[0]}}}'."
+            )
+
+
+def _may_stay_open(name: str, spec: typing.Any) -> bool:
+    """Whether `--set name=` may leave a column unfilled."""
+    return name in spec.columns and not spec.columns[name].required
+
+
+def _amounts(
+    recognised: Recognised,
+    cells: dict[str, list[Cell]],
+    stated: dict[str, str],
+    questions: list[str],
+) -> None:
+    """Ask for amounts that a heading may hold: gross ones, those of two headings that only their
+    currency or scale tells apart, and any that the export does not write so."""
+    spec, export = recognised.table.spec, recognised.export
+    matched = {match.column: match for match in recognised.matches}
+    used = {match.heading for match in recognised.matches}
+    for name, column in spec.columns.items():
+        if column.type != "money" or name in stated or name in recognised.constants:
+            continue
+        match = matched.get(name)
+        if match is not None and match.why == "as stated":
+            continue
+        if match is None:
+            wanted = export is not None and not export.refused and name in export.columns
+            may_be = [each for each in cells if each not in used and recognition.may_be(name, each)]
+            told = may_be if wanted else []
+            why = "is not called as the export calls it"
+        elif match.why == recognition.GROSS:
+            told, why = [match.heading], recognition.GROSS.removeprefix("it ")
+        else:
+            bare = vocabulary.folded(profiles.without_unit(match.heading))
+            told = [each for each in cells
+                    if vocabulary.folded(profiles.without_unit(each)) == bare]  # fmt: skip
+            told, why = (told if len(told) > 1 else []), "stands beside another one of it"
+        if told:
+            questions.append(
+                f"'{name}' ({column.about}) may be {' or '.join(map(repr, told[:4]))}, which "
+                f"{why}. "
+                f"Say --set {name}='{{{told[0]}}}' if it is, or --set {name}= to leave it out."
+            )
+
+
+_OF_CURRENCY = re.compile(r"\b(\w*currency|\w*wahrung\w*|devise|moneda|moeda|ccy|whg)\b")
+
+
+def _currency_column(
+    recognised: Recognised,
+    money: list[Match],
+    decided: dict[str, profiles.Decision],
+    cells: dict[str, list[Cell]],
+    questions: list[str],
+) -> None:
+    """Ask where a column says another currency than the amounts do, or may say theirs unused; a
+    sign in it becomes its code."""
+    match = next((each for each in recognised.matches if each.column == "currency"), None)
+    if match is None:
+        used = {each.heading for each in recognised.matches}
+        for heading, column in cells.items():
+            told = {str(cell).strip() for cell in column if cell is not None} - {""}
+            shows = told and all(profiles.is_currency(each) for each in told)
+            if (
+                heading not in used
+                and told
+                and (shows or _OF_CURRENCY.search(vocabulary.folded(heading)))
+            ):
+                questions.append(
+                    f"'{heading}' ('{min(told)}') may say the currency of the amounts. Say --set "
+                    f"currency='{{{heading}}}' if it does, else --set currency=EUR (say)."
+                )
+        return
+    if match.heading not in cells or match.column not in decided:
+        return
+    words = decided["currency"].settings.get("words", {})
+    told = {str(cell).strip() for cell in cells[match.heading] if cell is not None} - {""}
+    told -= {each for each in told if each.lower() in profiles.MISSING_TEXT}
+    for sign in sorted(told - set(words)):
+        code = profiles.currency_of(sign)
+        if code is None and sign.upper() not in profiles.codes():
+            questions.append(
+                f"'{sign}' in '{match.heading}' is no code of a currency. Say --set "
+                f"'currency.words.{sign}=EUR' (say)."
+            )
+        elif code and code != sign:
+            decided["currency"].settings["words"] = words = {**words, sign: code}
+    codes = {words.get(each, each).upper() for each in told}
+    for each in money:
+        shown = profiles.currency_in(each.heading)[0]
+        shown = shown or (decided[each.column].currency if each.column in decided else None)
+        if shown and codes - {shown}:
+            questions.append(
+                f"'{each.heading}' is {shown}, and '{match.heading}' says "
+                f"{', '.join(sorted(codes - {shown}))}. Say --set currency={shown} if the amounts "
+                f"are, else name another heading (--set {each.column}=...)."
             )
 
 
@@ -844,7 +950,8 @@ def _open(
             questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {hint}")
     spec = recognised.table.spec
     for match in recognised.matches:
-        needed = spec.columns[match.column].required or match.column in spec.key
+        column = spec.columns[match.column]
+        needed = column.required or match.column in spec.key or column.type == "money"
         if match.why == recognition.PART and needed and match.column not in stated:
             questions.append(
                 f"'{match.column}' ({spec.columns[match.column].about}) may be '{match.heading}': "

@@ -25,6 +25,7 @@ CONSTANTS = ("system", "network", "survey", "wave", "query", "tool", "channel", 
 """Columns that a whole file often has one value of, which no cell says."""
 SURE = 0.75
 PART = "a name of it is part of the heading"
+GROSS = "it says gross, and the contract wants net"
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
 COMMON = {"id", "name", "title", "status", "state", "type", "date", "text", "description", "url",
@@ -75,16 +76,18 @@ def recognise(
 
 
 def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
-    there = {folded(heading): heading for heading in reversed(headings)}
+    there = {folded(profiles.without_unit(heading)): heading for heading in reversed(headings)}
+    there |= {folded(heading): heading for heading in reversed(headings)}
     found = []
     for export in vocabulary.exports():
         if contract is not None and export.feed != contract:
             continue
-        if not all(any(folded(each) in there for each in spellings) for spellings in export.needs):
+        if not all(_spelled(spellings, there) for spellings in export.needs):
             continue
         if export.wide is not None and not _months(headings):
             continue
         matches = tuple(_matches(export, there))
+        matches += tuple(_money(export, headings, matches))
         explained = {match.heading for match in matches}
         exact = sum(heading in {h for s in export.needs for h in s} for heading in explained)
         rank = (len(export.needs), len(explained), exact)
@@ -112,13 +115,44 @@ def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:
         words = said.words if isinstance(said, Filled) else {}
         virtual = {export.wide.name, export.wide.value} if export.wide else set()
         virtual |= {export.unpivot.name, export.unpivot.value} if export.unpivot else set()
-        for spelling in export.headings(column):
-            if spelling in virtual:
-                yield Match(column, spelling, 1.0, "wide to long", words)
-                break
-            if folded(spelling) in there:
-                yield Match(column, there[folded(spelling)], 1.0, "the export's heading", words)
-                break
+        spellings = export.headings(column)
+        made = next((each for each in spellings if each in virtual), None)
+        if made is not None:
+            yield Match(column, made, 1.0, "wide to long", words)
+        elif (heading := _spelled(spellings, there)) is not None:
+            yield Match(column, heading, 1.0, "the export's heading", words)
+
+
+def _spelled(spellings: tuple[str, ...], there: dict[str, str]) -> str | None:
+    """The heading that is one of the spellings, else one but for its currency and scale."""
+    bare = [profiles.without_unit(each) for each in spellings]
+    return next((there[told] for each in (*spellings, *bare) if (told := folded(each)) in there),
+                None)  # fmt: skip
+
+
+def _money(
+    export: Export, headings: tuple[str, ...], matches: tuple[Match, ...]
+) -> typing.Iterator[Match]:
+    """Amounts and their currency by any name of theirs, where the export's own are not there."""
+    columns = feeds()[export.feed].spec.columns
+    filled = {match.column for match in matches} | set(export.constants)
+    used = {match.heading for match in matches}
+    has_money = any(columns[match.column].type == "money" for match in matches)
+    for name in export.columns:
+        if columns[name].type != "money" or name in filled or export.refused:
+            continue
+        named = {each: _named(name, columns[name], each) for each in headings if each not in used}
+        named = {each: told for each, told in named.items() if told[0] >= 0.9}
+        named = {e: t for e, t in named.items() if vocabulary.is_net(e)} or named
+        if len(named) == 1:
+            ((heading, (score, why)),) = named.items()
+            used.add(heading)
+            has_money = True
+            yield Match(name, heading, score, why)
+    if has_money and "currency" in columns and "currency" not in filled:
+        named = {each: _alike("currency", each) for each in headings if each not in used}
+        for heading in [each for each, told in named.items() if told[0] >= 0.9][:1]:
+            yield Match("currency", heading, *named[heading])
 
 
 def _lacking(table: Table, export: Export, matches: tuple[Match, ...]) -> dict[str, str]:
@@ -192,7 +226,7 @@ def _assigned(
     pairs = []
     for heading in headings:
         for name, column in table.spec.columns.items():
-            alike, why = _alike(name, heading)
+            alike, why = _named(name, column, heading)
             fits = _fits(column, kinds[heading], sample[heading])
             if alike and fits >= 0.5:
                 pairs.append((alike * (0.6 + 0.4 * fits), heading, name, why))
@@ -221,12 +255,30 @@ def called(table: Table, heading: str) -> str | None:
     return column if best >= 0.9 else None
 
 
+def _named(name: str, column: Column, heading: str) -> tuple[float, str]:
+    """As `_alike`; of amounts that the contract wants net, gross ones are hardly alike."""
+    alike, why = _alike(name, heading)
+    if alike and vocabulary.wants_net(column):
+        if vocabulary.is_gross(heading):
+            return 0.3, GROSS
+        if why == PART and vocabulary.is_net(heading):
+            return 0.9, f"{PART}, and it says net"
+    return alike, why
+
+
+def may_be(column: str, heading: str) -> bool:
+    """Whether a heading has anything of a name of the column."""
+    return _alike(column, heading)[0] > 0
+
+
 @functools.lru_cache(maxsize=50_000)
 def _alike(column: str, heading: str) -> tuple[float, str]:
     from rapidfuzz import fuzz
 
     told = folded(heading)
-    bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", heading)) or told
+    bare = profiles.without_unit(heading)
+    bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", bare)) or told
+    bare = re.sub(r"\b(brutto|netto)(?=\w)", r"\1 ", bare)
     object_ = folded(_NAMED.sub("", heading))
     bare = folded(_ENTITY.sub("", heading)) if _ENTITY.match(heading) else bare
     short = _SCOPE.sub("", bare).strip()
@@ -308,8 +360,8 @@ def _looks(column: str, cells: list[Cell]) -> tuple[float, str]:
         if all(each.lower() in NETWORKS for each in told):
             return 0.6, "its values are networks"
     elif column == "currency":
-        if all(re.fullmatch(r"[A-Z]{3}", each) for each in told) and len(told) < 20:
-            return 0.5, "its values are codes of three letters"
+        if told <= profiles.codes() and len(told) < 20:
+            return 0.5, "its values are codes of currencies"
     elif column == "url" and all(each.startswith(("http://", "https://")) for each in told):
         return 0.5, "its values are addresses"
     return 0.0, ""
