@@ -370,6 +370,8 @@ def _proposal(
                 assumptions.append(Assumption(
                     "a row is a week", f"it covers the seven days from the Monday '{match.heading}'"
                 ))  # fmt: skip
+        if match.column == "network":
+            _networks(decision, match, own or [], own_said)
         _with_words(decision, match, column, own or [], own_said)
         _settle(decision, own_said)
         decided[match.column] = decision
@@ -690,6 +692,26 @@ def _with_words(
         )
 
 
+def _networks(
+    decision: profiles.Decision, match: Match, cells: list[Cell], own: dict[str, typing.Any]
+) -> None:
+    """What any export calls a network is that one; a word with a network's name in it is asked."""
+    said = {word.lower() for word in (*match.words, *own.get("words", {}))}
+    told = {str(cell).strip() for cell in cells if cell is not None}
+    told = {each for each in told if each.lower() not in said | recognition.NETWORKS}
+    known = {each: vocabulary.networks().get(each.lower()) for each in sorted(told)}
+    if words := {each: name for each, name in known.items() if name}:
+        decision.settings["words"] = {**decision.settings.get("words", {}), **words}
+        listed = ", ".join(f"'{each}' is {name}" for each, name in words.items())
+        decision.assume(f"in '{match.heading}' {listed}", "as exports call it")
+    for each in (word for word, name in known.items() if name is None):
+        if recognition.NETWORKS & set(re.findall(r"\w+", each.lower())):
+            decision.questions.append(
+                f"'{each}' in '{match.heading}' has the name of a network in it. Say --set "
+                f"'network.words.{each}=linkedin' (say)."
+            )
+
+
 def _without(cells: list[Cell], words: typing.Iterable[str]) -> list[Cell]:
     known = {word.lower() for word in words}
     return [cell for cell in cells if str(cell).strip().lower() not in known]
@@ -752,6 +774,8 @@ def _settled(
     times = filled.multiply if isinstance(filled, vocabulary.Filled) else None
     if times is not None and not decision.settings.get("percent"):
         decision.settings["multiply"] = times
+        if f"{match.column}.multiply" not in stated:
+            _as_percents(match, times, cells.get(match.heading, []), decision)
     names = {vocabulary.folded(each) for each in export.until.get(match.column, ())}
     last = next((heading for heading in cells if vocabulary.folded(heading) in names), None)
     if last is None:
@@ -775,6 +799,27 @@ def _settled(
         "knows days and weeks. Ask for the report by day, or by week from Monday to Sunday."
     )
     return None
+
+
+def _as_percents(
+    match: Match, times: float, cells: list[Cell], decision: profiles.Decision
+) -> None:
+    """Say by what a certain 100 becomes 1; ask where a number is a share already."""
+    marks = (decision.settings.get("decimal", "."), decision.settings.get("thousands", ""))
+    told = {str(cell).strip() for cell in cells if cell is not None} - {""}
+    numbers = {each: profiles.read(profiles.bare(each).text, *marks) for each in told}
+    known = {each: abs(number) for each, number in numbers.items() if number}
+    part = next((each for each in sorted(known) if known[each] < 1), None)
+    if known and (part is not None or max(known.values()) == 1):
+        decision.questions.append(
+            f"'{part or min(known)}' in '{match.heading}' may be a share of 1 or percents. Say "
+            f"--set {match.column}.multiply=1 if 1 is certain, --set "
+            f"{match.column}.multiply={times} if 100 is."
+        )
+    elif known:
+        decision.assume(
+            f"'{match.heading}' is multiplied by {times}", "the export writes 100 for certain"
+        )
 
 
 def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:

@@ -76,7 +76,15 @@ def recognise(
 
 
 def _export(headings: tuple[str, ...], contract: str | None) -> Recognised | None:
-    there = {folded(profiles.without_unit(heading)): heading for heading in reversed(headings)}
+    last = [each.rpartition(".")[2] for each in headings]
+    # A value inside an object of JSON (metrics.clicks) goes by its own name, if it alone has that.
+    there = {
+        folded(vocabulary.spaced(name)): heading
+        for name, heading in zip(last, headings, strict=True)
+        if " " not in heading and last.count(name) == 1
+    }
+    there |= {folded(profiles.without_unit(heading)): heading for heading in reversed(headings)}
+    there |= {folded(vocabulary.spaced(heading)): heading for heading in reversed(headings)}
     there |= {folded(heading): heading for heading in reversed(headings)}
     found = []
     for export in vocabulary.exports():
@@ -283,10 +291,11 @@ def _alike(column: str, heading: str) -> tuple[float, str]:
     bare = folded(_ENTITY.sub("", heading)) if _ENTITY.match(heading) else bare
     short = _SCOPE.sub("", bare).strip()
     own = folded(column)
-    if own in (told, bare):
+    camel = folded(vocabulary.spaced(heading))
+    if own in (told, bare, camel):
         return 1.0, "the contract's own name"
     names = {folded(name) for name in vocabulary.synonyms().get(column, ())}
-    if {told, bare} & names:
+    if {told, bare, camel} & names:
         return 0.95, "another name of it"
     if _NAMED.search(heading) and object_ in {own, *names}:
         return 0.9, "the name of the object that is called so"

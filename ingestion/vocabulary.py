@@ -168,6 +168,21 @@ def known(heading: typing.Any) -> bool:
     return folded(str(heading)) in headings()
 
 
+def spaced(heading: str) -> str:
+    """A heading in camel case (postId) as words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", heading)
+
+
+@functools.cache
+def networks() -> dict[str, str]:
+    """What exports call a network (in small letters) -> its name here."""
+    found: dict[str, str] = {}
+    for each in exports():
+        said = each.columns.get("network")
+        found |= {word.lower(): name for word, name in getattr(said, "words", {}).items()}
+    return found
+
+
 def folded(heading: str) -> str:
     """A heading without accents, case, punctuation and what spreadsheets do to quotes."""
     heading = heading.replace("ß", "ss").replace("&", " and ")
