@@ -24,7 +24,7 @@ from ingestion.values import Marks
 
 _SWAPPED = {"%d": "%m", "%m": "%d"}
 # What a number shows ...
-EITHER, DECIDED, SIGNED, UNSIGNED = 1, 2, 4, 8
+EITHER, DECIDED, SIGNED, UNSIGNED, PART_OF_ONE = 1, 2, 4, 8, 16
 # ... and what a day or time does: typed or written as ISO, with a day up to 12 or after it; in
 # numbers with a part over 12, or none; a time that stood twice on the clock.
 ISO_EARLY, ISO_LATE, PART_OVER, PART_UNDER, TWICE = 1, 2, 4, 8, 16
@@ -155,7 +155,14 @@ def _shows(text: str, value: str, each: Watched) -> str | None:
             f"case when contains({text}, '%') then {SIGNED} "
             f"when {value} <> 0 then {UNSIGNED} else 0 end"
         )
+    if _is_of_hundred(each):
+        parts.append(f"case when {value} > 0 and {value} < 0.01 then {PART_OF_ONE} else 0 end")
     return " + ".join(parts) or None
+
+
+def _is_of_hundred(each: Watched) -> bool:
+    """Whether a share is written in percents without a sign."""
+    return each.marks.multiply == 0.01 and each.column.maximum == 1
 
 
 def _together(seen: int, each: Watched) -> str | None:
@@ -167,6 +174,11 @@ def _together(seen: int, each: Watched) -> str | None:
         return (
             "it has numbers without a percent sign, and the mapping knows it with one. Say whether "
             "those are shares or percents: correct 'percent' or 'strip', or ask for the file again."
+        )
+    if seen & PART_OF_ONE:
+        return (
+            "a number between 0 and 1 stands where the mapping knows percents ('multiply: 0.01'), "
+            "so it may be a share. Correct 'multiply', or ask for the file again."
         )
     if seen & (EITHER | DECIDED) == EITHER and not marks.own_decimal:
         return (

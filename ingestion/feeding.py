@@ -170,6 +170,7 @@ class Versions:
         self.kept: dict[str, Held] = {}
         self.filled: set[str] = set()
         self.known: dict[str, set[str]] = {}
+        self.own: dict[str, tuple[str, set[str]]] = {}
         self.files = 0
         if warehouse and warehouse.exists():
             con.execute(f"attach {values.quoted(str(warehouse))} as warehouse (read_only)")
@@ -182,6 +183,45 @@ class Versions:
     def has(self, table: str) -> bool:
         """Whether anything was said for the table before."""
         return table in self.filled or bool(self._held(table))
+
+    def hold_to_key(self, file: File) -> None:
+        """Raises MappingError where headings that no mapping names would make the rows' key another
+        one than in the mapping's file before; notes other columns that are new so."""
+        before, plan = self._own_before(file), file.plan
+        assert plan is not None
+        if before is None or file.corrects:
+            return
+        label, filled = before
+        table, told_in = file.mapping.table, file.mapping.told_in
+        for name in table.spec.key:
+            if (name in filled) == (name in plan.own):
+                continue
+            is_new = name in plan.own
+            raise MappingError(
+                f"{file.path.name}: "
+                + (f"'{plan.own[name]}' is new since {label} and would fill '{name}' by its name"
+                   if is_new else f"no heading fills '{name}', as one in {label} did by its name")
+                + f"; it is part of the key of feed '{table.name}', so rows that are known would "
+                "come a second time. "
+                + (f"Say 'headings: named' in {told_in} to leave it out, or name it under 'columns'"
+                   " if all files of the entry have it." if is_new
+                   else f"Ask for the column again, or give the file an entry of its own in "
+                   f"{told_in}.")
+            )  # fmt: skip
+        for name in (each for each in plan.own if each not in filled):
+            file.notes.append(
+                f"'{plan.own[name]}' is new since {label} and fills '{name}', as it is called so "
+                "('headings: named' uses only what the mapping names)"
+            )
+
+    def _own_before(self, file: File) -> tuple[str, set[str]] | None:
+        """The mapping's file before, and the columns that headings filled by their names there."""
+        if file.mapping.names_all:
+            return None
+        if (found := self.own.get(file.mapping.fingerprint)) is not None:
+            return found
+        row = precedence.filled_by_name(self.con, file)
+        return row and (row[0], set(json.loads(row[1])))
 
     def keep(self, table: str) -> None:
         """Remember this run's own statements for a table: another file of it follows."""
@@ -323,7 +363,9 @@ def take(
             layouts.Assumption(f"'{now}' is '{before}'", f"{file.mapping.entry.export} has both")
             for before, now in file.plan.respelled.items()
         )
+        versions.hold_to_key(file)
         yield from _stream(con, file, versions, opened, file.plan, aside)
+        versions.own[file.mapping.fingerprint] = (file.label, set(file.plan.own))
     finally:
         reading.close(con, opened)
 

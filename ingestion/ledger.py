@@ -46,6 +46,7 @@ create table if not exists ingest.files (
 alter table ingest.files add column if not exists said varchar;
 alter table ingest.files add column if not exists told_on date;
 alter table ingest.files add column if not exists last_event date;
+alter table ingest.files add column if not exists filled_by_name varchar;
 create table if not exists ingest.cursors (source varchar, cursors varchar, saved_at timestamp);
 create table if not exists ingest.shared_mailboxes (email_hash varchar, mailbox varchar);
 create table if not exists ingest.identity_proposals (
@@ -295,10 +296,11 @@ def _record_file(con: duckdb.DuckDBPyConnection, load: Load, file: File) -> None
         [mapping.table.name, file.label, mapping.fingerprint],
     )
     con.execute(
-        "insert into ingest.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into ingest.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [mapping.table.name, file.label, mapping.fingerprint, file.content, file.fetched,
          file.taken, file.new, file.quarantined, load.load_id, load.loaded_at, file.said,
-         file.told_on, file.last_event],
+         file.told_on, file.last_event,
+         json.dumps(sorted(file.plan.own)) if file.plan is not None else None],
     )  # fmt: skip
 
 

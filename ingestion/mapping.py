@@ -109,6 +109,9 @@ class Entry:
     export: str | None = None
     taken_by: typing.Literal["name", "headings"] = "name"
     content: str | None = None
+    headings: typing.Literal["own", "named"] = "own"
+    """Whether a heading that is called as a column fills it (own), or only what the entry names
+    does. What `feed` writes is named, and so is every entry with an `export`."""
     member: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -147,6 +150,11 @@ class Mapping:
     table: Table
     told_in: str
     folder: Path
+
+    @property
+    def names_all(self) -> bool:
+        """Whether the entry uses no heading that it does not name."""
+        return self.entry.headings == "named" or self.entry.export is not None
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -214,6 +222,8 @@ class Plan(typing.NamedTuple):
     refused: dict[str, str]
     respelled: dict[str, str]
     """A heading that the mapping names -> another spelling of it by the same export, as here."""
+    own: dict[str, str]
+    """Column -> the heading that fills it by its name alone."""
 
 
 class MappingError(ValueError):
@@ -279,7 +289,8 @@ def unmapped(
 def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
     """Decide how each canonical column is filled from a file with these headings.
 
-    A heading that equals a canonical name (spaces, hyphens and case apart) maps by itself.
+    A heading that equals a canonical name (spaces, hyphens and case apart) maps by itself, unless
+    the entry names all that it uses.
     Raises MappingError, naming file, column and remedy, for a mapped heading that is not there,
     a required column that nothing fills, two headings for one column and a refused column.
     """
@@ -303,16 +314,18 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         if how.heading and entry.export and how.heading not in there:
             from ingestion import vocabulary
 
-            same = vocabulary.respelled(entry.export, name, there)
+            same = vocabulary.respelled(entry.export, name, how.heading, there)
             if same is not None and same.strip() != how.heading.strip():
                 respelled[how.heading] = same
                 wanted = (same,)
         columns[name] = Source(how, tuple(find(each, there, file, name) for each in wanted))
     for name, value in _constants(mapping).items():
         columns.setdefault(name, Source(From(), (), value))
-    for name in spec.columns:
+    own: dict[str, str] = {}
+    for name in spec.columns if not mapping.names_all else ():
         if name not in columns and any(normal(heading) == name for heading in there):
-            columns[name] = Source(From(), (_own(name, there, file),))
+            own[name] = _own(name, there, file)
+            columns[name] = Source(From(), (own[name],))
     missing = [
         name for name, column in spec.columns.items() if column.required and name not in columns
     ]
@@ -333,6 +346,7 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
         unused,
         {heading: why for heading in unused if (why := _why_refused(heading))},
         respelled,
+        own,
     )
 
 

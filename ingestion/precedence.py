@@ -57,6 +57,22 @@ def has_book(con: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
+def filled_by_name(con: duckdb.DuckDBPyConnection, file: File) -> tuple[str, str] | None:
+    """(file, JSON list of the columns that headings of their own name filled) of what was loaded
+    last under the file's mapping; None where nothing was, or the book did not keep it yet."""
+    import duckdb
+
+    try:
+        found = con.execute(
+            f"select file, filled_by_name from {BOOK} where table_name = ? and mapping = ? "
+            "and filled_by_name is not null order by loaded_at desc, file desc limit 1",
+            [file.mapping.table.name, file.mapping.fingerprint],
+        ).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None
+    return found[0] if found else None
+
+
 def weigh(con: duckdb.DuckDBPyConnection, file: File, relation: str) -> None:
     """Note in the file what its rows (`_row_key`, `_row_hash`, in any order) and its name tell."""
     event = file.mapping.table.spec.event

@@ -77,7 +77,8 @@ _SIGN = re.compile(
 
 
 @functools.cache
-def _codes() -> frozenset[str]:
+def codes() -> frozenset[str]:
+    """Codes of all currencies (ISO 4217)."""
     from babel import Locale
 
     return frozenset(Locale("en").currencies)
@@ -92,12 +93,17 @@ def _sign_of(text: str) -> str | None:
     for each in (*CURRENCIES, *_OPEN_SIGNS):
         if each.rstrip(".").lower() == told:
             return each
-    return match[0] if match[0] in _codes() else None
+    return match[0] if match[0] in codes() else None
 
 
 def currency_of(sign: str) -> str | None:
     """The currency of a sign; None where it is several currencies'."""
     return CURRENCIES.get(sign, sign if re.fullmatch("[A-Z]{3}", sign) else None)
+
+
+def is_currency(cell: str) -> bool:
+    """Whether a cell is nothing but a sign or a usual code of a currency."""
+    return cell in CURRENCIES or cell in _OPEN_SIGNS or bool(_HEADING_CODES.fullmatch(cell))
 
 
 _FAMILIES = {"$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP"),
@@ -163,6 +169,24 @@ def scale_of(heading: str) -> tuple[int | None, str]:
         return 1000, ""
     found = _OPEN_SCALE.search(heading)
     return None, found[0] if found else ""
+
+
+_COUNTS = (
+    r"(?:T|k|K|M|Mn|mn|m|MM|mm|(?i:tsd\.?|tausend|thousands?|milliers|milhares|miles|mil|mio\.?|mln|"
+    r"millionen|millions?|millones|milh(?:ões|ão)|mrd\.?|bn)|['’]?000s?|1[.,' ]?000)"
+)
+_MONEY = rf"(?:{_HEADING_CODES.pattern}|US\$|R\$|[€$£¥₹]|Fr\.|zł|Kč|kr\.?)"
+_UNIT = rf"(?:{_COUNTS}(?: de)? ?)?{_MONEY}|{_MONEY} ?{_COUNTS}"
+_UNIT_OF = re.compile(
+    rf"[(\[](?:(?:in|en|em|x) )?(?:{_UNIT}|{_COUNTS})[)\]]"
+    rf"|[ ,]+(?:(?:in|en|em) )?(?:{_UNIT})$|[ ,]+(?:in|en|em) {_COUNTS}$"
+    rf"|_(?i:{_HEADING_CODES.pattern})$"
+)
+
+
+def without_unit(heading: str) -> str:
+    """A heading of amounts without the currency and the scale that it names."""
+    return _UNIT_OF.sub("", heading).strip() or heading
 
 
 SWAPPED_BY_A_SPREADSHEET = (

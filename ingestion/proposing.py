@@ -217,6 +217,8 @@ def _is_heard(name: str, value: str, path: Path, proposal: Proposal) -> bool:
         return own or (is_filled and (setting in entry or not value))
     if name in columns or name in entry.get("constants", {}):
         return True
+    if not value and _may_stay_open(name, spec):
+        return True
     if name in _FILE_KEYS:
         kinds = _READ_BY.get(name)
         return kinds is None or grids.kind(path, entry.get("member")) in kinds
@@ -416,6 +418,8 @@ def _proposal(
             assumptions.append(Assumption(
                 "a row is a week", f"'{match.heading}' names weeks; the day is their Monday"
             ))  # fmt: skip
+        if match.column == "network":
+            _networks(decision, match, own or [], own_said)
         _with_words(decision, match, column, own or [], own_said)
         _settle(decision, own_said)
         decided[match.column] = decision
@@ -437,13 +441,21 @@ def _proposal(
                 "merged=first if it is that of all of them together, --set merged=each if each "
                 "row has it."
             )
-    constants = {**recognised.constants, **{k: v for k, v in stated.items() if "." not in k}}
+    left = {each for each, value in stated.items() if not value and _may_stay_open(each, spec)}
+    recognised = recognised._replace(
+        matches=tuple(match for match in recognised.matches if match.column not in left)
+    )
+    answered = {k: v for k, v in stated.items() if "." not in k and k not in left}
+    constants = {**recognised.constants, **answered}
     # What a person states takes the place of what was found.
     recognised = recognised._replace(
         matches=tuple(match for match in recognised.matches if match.column not in constants)
     )
     filled = {match.column for match in recognised.matches} | set(constants)
     money = [m for m in recognised.matches if spec.columns[m.column].type == "money"]
+    _amounts(recognised, cells, stated, questions)
+    if money and "currency" in spec.columns and "currency" not in {*stated, *said}:
+        _currency_column(recognised, money, decided, cells, questions)
     if money and "currency" in spec.columns and "currency" not in {*filled, *said}:
         found = _currency(money, decided, settings, assumptions, questions)
         if found is not None:
@@ -463,8 +475,6 @@ def _proposal(
             f"{apart[0].name} is left to an entry of its own",
             "its headings are those of another known export (taken_by: headings)",
         ))  # fmt: skip
-    read = {match.heading for match in recognised.matches}
-    read |= {each for group in virtual.values() for each in group}
     if excluded:
         entry["exclude"] = excluded
         assumptions += [
@@ -476,6 +486,7 @@ def _proposal(
         assumptions.append(Assumption(
             "rows of one key add up", "the export may be finer than a row of the contract"
         ))  # fmt: skip
+    read = _read(entry) | {each for group in virtual.values() for each in group}
     unused = tuple(heading for heading in table.layout.headings if heading not in read)
     return Proposal(entry, recognised, table, tuple(assumptions), tuple(questions), unused)
 
@@ -559,6 +570,102 @@ def _twice(
             questions.append(
                 f"'{first}' stands {len(again) + 1} times over other cells, and one of them is "
                 f"'{match.column}'. Say --set {match.column}='{{{first}}}' or '{{{again[0]}}}'."
+            )
+
+
+def _may_stay_open(name: str, spec: typing.Any) -> bool:
+    """Whether `--set name=` may leave a column unfilled."""
+    return name in spec.columns and not spec.columns[name].required
+
+
+def _amounts(
+    recognised: Recognised,
+    cells: dict[str, list[Cell]],
+    stated: dict[str, str],
+    questions: list[str],
+) -> None:
+    """Ask for amounts that a heading may hold: gross ones, those of two headings that only their
+    currency or scale tells apart, and any that the export does not write so."""
+    spec, export = recognised.table.spec, recognised.export
+    matched = {match.column: match for match in recognised.matches}
+    used = {match.heading for match in recognised.matches}
+    for name, column in spec.columns.items():
+        if column.type != "money" or name in stated or name in recognised.constants:
+            continue
+        match = matched.get(name)
+        if match is not None and match.why == "as stated":
+            continue
+        if match is None:
+            wanted = export is not None and not export.refused and name in export.columns
+            may_be = [each for each in cells if each not in used and recognition.may_be(name, each)]
+            told = may_be if wanted else []
+            why = "is not called as the export calls it"
+        elif match.why == recognition.GROSS:
+            told, why = [match.heading], recognition.GROSS.removeprefix("it ")
+        else:
+            bare = vocabulary.folded(profiles.without_unit(match.heading))
+            told = [each for each in cells
+                    if vocabulary.folded(profiles.without_unit(each)) == bare]  # fmt: skip
+            told, why = (told if len(told) > 1 else []), "stands beside another one of it"
+        if told:
+            questions.append(
+                f"'{name}' ({column.about}) may be {' or '.join(map(repr, told[:4]))}, which "
+                f"{why}. "
+                f"Say --set {name}='{{{told[0]}}}' if it is, or --set {name}= to leave it out."
+            )
+
+
+_OF_CURRENCY = re.compile(r"\b(\w*currency|\w*wahrung\w*|devise|moneda|moeda|ccy|whg)\b")
+
+
+def _currency_column(
+    recognised: Recognised,
+    money: list[Match],
+    decided: dict[str, profiles.Decision],
+    cells: dict[str, list[Cell]],
+    questions: list[str],
+) -> None:
+    """Ask where a column says another currency than the amounts do, or may say theirs unused; a
+    sign in it becomes its code."""
+    match = next((each for each in recognised.matches if each.column == "currency"), None)
+    if match is None:
+        used = {each.heading for each in recognised.matches}
+        for heading, column in cells.items():
+            told = {str(cell).strip() for cell in column if cell is not None} - {""}
+            shows = told and all(profiles.is_currency(each) for each in told)
+            if (
+                heading not in used
+                and told
+                and (shows or _OF_CURRENCY.search(vocabulary.folded(heading)))
+            ):
+                questions.append(
+                    f"'{heading}' ('{min(told)}') may say the currency of the amounts. Say --set "
+                    f"currency='{{{heading}}}' if it does, else --set currency=EUR (say)."
+                )
+        return
+    if match.heading not in cells or match.column not in decided:
+        return
+    words = decided["currency"].settings.get("words", {})
+    told = {str(cell).strip() for cell in cells[match.heading] if cell is not None} - {""}
+    told -= {each for each in told if each.lower() in profiles.MISSING_TEXT}
+    for sign in sorted(told - set(words)):
+        code = profiles.currency_of(sign)
+        if code is None and sign.upper() not in profiles.codes():
+            questions.append(
+                f"'{sign}' in '{match.heading}' is no code of a currency. Say --set "
+                f"'currency.words.{sign}=EUR' (say)."
+            )
+        elif code and code != sign:
+            decided["currency"].settings["words"] = words = {**words, sign: code}
+    codes = {words.get(each, each).upper() for each in told}
+    for each in money:
+        shown = profiles.currency_in(each.heading)[0]
+        shown = shown or (decided[each.column].currency if each.column in decided else None)
+        if shown and codes - {shown}:
+            questions.append(
+                f"'{each.heading}' is {shown}, and '{match.heading}' says "
+                f"{', '.join(sorted(codes - {shown}))}. Say --set currency={shown} if the amounts "
+                f"are, else name another heading (--set {each.column}=...)."
             )
 
 
@@ -686,6 +793,26 @@ def _words_of(cells: list[Cell]) -> list[str]:
     return sorted({str(cell).strip() for cell in cells if str(cell or "").strip()})
 
 
+def _networks(
+    decision: profiles.Decision, match: Match, cells: list[Cell], own: dict[str, typing.Any]
+) -> None:
+    """What any export calls a network is that one; a word with a network's name in it is asked."""
+    said = {word.lower() for word in (*match.words, *own.get("words", {}))}
+    told = {str(cell).strip() for cell in cells if cell is not None}
+    told = {each for each in told if each.lower() not in said | recognition.NETWORKS}
+    known = {each: vocabulary.networks().get(each.lower()) for each in sorted(told)}
+    if words := {each: name for each, name in known.items() if name}:
+        decision.settings["words"] = {**decision.settings.get("words", {}), **words}
+        listed = ", ".join(f"'{each}' is {name}" for each, name in words.items())
+        decision.assume(f"in '{match.heading}' {listed}", "as exports call it")
+    for each in (word for word, name in known.items() if name is None):
+        if recognition.NETWORKS & set(re.findall(r"\w+", each.lower())):
+            decision.questions.append(
+                f"'{each}' in '{match.heading}' has the name of a network in it. Say --set "
+                f"'network.words.{each}=linkedin' (say)."
+            )
+
+
 def _without(cells: list[Cell], words: typing.Iterable[str]) -> list[Cell]:
     known = {word.strip().lower() for word in words}
     return [cell for cell in cells if str(cell).strip().lower() not in known]
@@ -752,6 +879,8 @@ def _settled(
     times = filled.multiply if isinstance(filled, vocabulary.Filled) else None
     if times is not None and not decision.settings.get("percent"):
         decision.settings["multiply"] = times
+        if f"{match.column}.multiply" not in stated:
+            _as_percents(match, times, cells.get(match.heading, []), decision)
     own = cells.get(match.heading, [])
     if isinstance(filled, vocabulary.Filled) and filled.looks and filled.dates:
         zones = {found["zone"] for cell in _words_of(own)
@@ -833,6 +962,27 @@ def _is_week(
             f"report by day{more}."
         )
     return covers == "week" and weeks and "period" not in filled
+
+
+def _as_percents(
+    match: Match, times: float, cells: list[Cell], decision: profiles.Decision
+) -> None:
+    """Say by what a certain 100 becomes 1; ask where a number is a share already."""
+    marks = (decision.settings.get("decimal", "."), decision.settings.get("thousands", ""))
+    told = {str(cell).strip() for cell in cells if cell is not None} - {""}
+    numbers = {each: profiles.read(profiles.bare(each).text, *marks) for each in told}
+    known = {each: abs(number) for each, number in numbers.items() if number}
+    part = next((each for each in sorted(known) if known[each] < 1), None)
+    if known and (part is not None or max(known.values()) == 1):
+        decision.questions.append(
+            f"'{part or min(known)}' in '{match.heading}' may be a share of 1 or percents. Say "
+            f"--set {match.column}.multiply=1 if 1 is certain, --set "
+            f"{match.column}.multiply={times} if 100 is."
+        )
+    elif known:
+        decision.assume(
+            f"'{match.heading}' is multiplied by {times}", "the export writes 100 for certain"
+        )
 
 
 def _day(cell: Cell, forms: tuple[str, ...]) -> dt.date | None:
@@ -1080,7 +1230,8 @@ def _open(
             questions.append(f"'{column}' ({about}) is missing: {why}. Say --set {hint}")
     spec = recognised.table.spec
     for match in recognised.matches:
-        needed = spec.columns[match.column].required or match.column in spec.key
+        column = spec.columns[match.column]
+        needed = column.required or match.column in spec.key or column.type == "money"
         if match.why == recognition.PART and needed and match.column not in stated:
             questions.append(
                 f"'{match.column}' ({spec.columns[match.column].about}) may be '{match.heading}': "
@@ -1134,6 +1285,8 @@ def _entry(
         entry["export"] = recognised.export.name
         if recognised.export.repeated is not None:
             entry["repeated"] = recognised.export.repeated
+    else:
+        entry["headings"] = "named"
     entry |= _typed_keys(keys)
     if several and table.decimal_is_typed and "sheet" not in entry:
         entry["sheet"] = table.sheet
@@ -1183,6 +1336,16 @@ def _entry(
         columns[name] = {"template": value, **_own(stated, name, spec.columns[name])}
     entry["columns"] = columns
     return entry
+
+
+def _read(entry: dict[str, typing.Any]) -> set[str]:
+    """The headings that an entry uses, those apart that become rows."""
+    found = set(entry.get("exclude", ()))
+    for told in entry["columns"].values():
+        told = {"from": told} if isinstance(told, str) else told
+        found |= {told[key] for key in ("from", "until") if key in told}
+        found |= set(mapping.slots(told.get("template", "")))
+    return found
 
 
 def _plain(value: typing.Any) -> typing.Any:
@@ -1297,7 +1460,12 @@ def _explain(path: Path, proposal: Proposal, say: Callable[[str], None]) -> None
         if isinstance(told, dict) and name not in {match.column for match in recognised.matches}:
             say(f"  {name} <- {told.get('template')} (as stated)")
     for heading in proposal.unused:
-        say(f"  not used: {heading}")
+        column = recognition.called(recognised.table, heading)
+        is_open = column is not None and column not in {
+            *proposal.entry["columns"], *proposal.entry.get("constants", {})
+        }  # fmt: skip
+        hint = f" (--set '{column}={{{heading}}}' takes it as '{column}')" if is_open else ""
+        say(f"  not used: {heading}{hint}")
     for assumption in proposal.assumptions:
         say(f"  assumed: {assumption.what} ({assumption.why})")
     for question in proposal.open:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import typing
+from decimal import Decimal
 
 from ingestion import grids, layouts, profiles, vocabulary
 from ingestion.grids import Cell
@@ -24,6 +25,7 @@ CONSTANTS = ("system", "network", "survey", "wave", "query", "tool", "channel", 
 """Columns that a whole file often has one value of, which no cell says."""
 SURE = 0.75
 PART = "a name of it is part of the heading"
+GROSS = "it says gross, and the contract wants net"
 NETWORKS = {"facebook", "instagram", "linkedin", "twitter", "x", "youtube", "tiktok", "mastodon",
             "bluesky", "threads", "pinterest", "xing", "reddit"}  # fmt: skip
 COMMON = {"id", "name", "title", "status", "state", "type", "date", "text", "description", "url",
@@ -91,7 +93,7 @@ def _export(
     for export in vocabulary.exports():
         if contract is not None and export.feed != contract:
             continue
-        if not all(any(folded(each) in there for each in spellings) for spellings in export.needs):
+        if not all(_spelled(spellings, there) for spellings in export.needs):
             continue
         if export.wide is not None and not _months(headings):
             continue
@@ -101,6 +103,7 @@ def _export(
             for match in matches
         ):
             continue
+        matches += tuple(_money(export, headings, matches))
         explained = {match.heading for match in matches}
         exact = sum(heading in {h for s in export.needs for h in s} for heading in explained)
         rank = (len(export.needs), len(explained), exact)
@@ -130,18 +133,29 @@ def looks_so(export: Export, column: str, cells: list[Cell]) -> bool:
 
 
 def _spellings(headings: tuple[str, ...]) -> dict[str, str]:
-    """Folded name -> heading: as it stands; else without the zone of its times, or without the
-    group above it ('Kosten / Kosten netto'), where no other heading is called so."""
-    found = {folded(heading): heading for heading in reversed(headings)}
-    less: dict[str, list[str]] = {}
+    """Folded name -> heading: as it stands; else with the words of its camelCase apart, without
+    the zone of its times or the group above it ('Kosten / Kosten netto'), without currency and
+    scale, or by the last part of its path in JSON (metrics.clicks): the last three where no other
+    heading is called so."""
     # One heading with a stroke in it is a heading: 'Likes / Comments' are no comments.
     grouped = sum(layouts.GROUP in heading for heading in headings) >= max(2, 0.5 * len(headings))
+    less: dict[str, list[str]] = {}
     for heading in headings:
         bare = _IN_ZONE.sub("", heading)
         bare = bare.rsplit(layouts.GROUP, 1)[-1] if grouped else bare
         if bare != heading:
             less.setdefault(folded(bare), []).append(heading)
-    return {name: told[0] for name, told in less.items() if len(told) == 1} | found
+            less.setdefault(folded(profiles.without_unit(bare)), []).append(heading)
+    last = [each.rpartition(".")[2] for each in headings]
+    found = {
+        folded(vocabulary.spaced(name)): heading
+        for name, heading in zip(last, headings, strict=True)
+        if " " not in heading and last.count(name) == 1
+    }
+    found |= {folded(profiles.without_unit(heading)): heading for heading in reversed(headings)}
+    found |= {name: told[0] for name, told in less.items() if len({*told}) == 1}
+    found |= {folded(vocabulary.spaced(heading)): heading for heading in reversed(headings)}
+    return found | {folded(heading): heading for heading in reversed(headings)}
 
 
 def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:
@@ -152,13 +166,44 @@ def _matches(export: Export, there: dict[str, str]) -> typing.Iterator[Match]:
         words = said.words if isinstance(said, Filled) else {}
         virtual = {export.wide.name, export.wide.value} if export.wide else set()
         virtual |= {export.unpivot.name, export.unpivot.value} if export.unpivot else set()
-        for spelling in export.headings(column):
-            if spelling in virtual:
-                yield Match(column, spelling, 1.0, "wide to long", words)
-                break
-            if folded(spelling) in there:
-                yield Match(column, there[folded(spelling)], 1.0, "the export's heading", words)
-                break
+        spellings = export.headings(column)
+        made = next((each for each in spellings if each in virtual), None)
+        if made is not None:
+            yield Match(column, made, 1.0, "wide to long", words)
+        elif (heading := _spelled(spellings, there)) is not None:
+            yield Match(column, heading, 1.0, "the export's heading", words)
+
+
+def _spelled(spellings: tuple[str, ...], there: dict[str, str]) -> str | None:
+    """The heading that is one of the spellings, else one but for its currency and scale."""
+    bare = [profiles.without_unit(each) for each in spellings]
+    return next((there[told] for each in (*spellings, *bare) if (told := folded(each)) in there),
+                None)  # fmt: skip
+
+
+def _money(
+    export: Export, headings: tuple[str, ...], matches: tuple[Match, ...]
+) -> typing.Iterator[Match]:
+    """Amounts and their currency by any name of theirs, where the export's own are not there."""
+    columns = feeds()[export.feed].spec.columns
+    filled = {match.column for match in matches} | set(export.constants)
+    used = {match.heading for match in matches}
+    has_money = any(columns[match.column].type == "money" for match in matches)
+    for name in export.columns:
+        if columns[name].type != "money" or name in filled or export.refused:
+            continue
+        named = {each: _named(name, columns[name], each) for each in headings if each not in used}
+        named = {each: told for each, told in named.items() if told[0] >= 0.9}
+        named = {e: t for e, t in named.items() if vocabulary.is_net(e)} or named
+        if len(named) == 1:
+            ((heading, (score, why)),) = named.items()
+            used.add(heading)
+            has_money = True
+            yield Match(name, heading, score, why)
+    if has_money and "currency" in columns and "currency" not in filled:
+        named = {each: _alike("currency", each) for each in headings if each not in used}
+        for heading in [each for each, told in named.items() if told[0] >= 0.9][:1]:
+            yield Match("currency", heading, *named[heading])
 
 
 def _lacking(table: Table, export: Export, matches: tuple[Match, ...]) -> dict[str, str]:
@@ -232,7 +277,7 @@ def _assigned(
     pairs = []
     for heading in headings:
         for name, column in table.spec.columns.items():
-            alike, why = _alike(name, heading)
+            alike, why = _named(name, column, heading)
             fits = _fits(column, kinds[heading], sample[heading])
             if alike and fits >= 0.5:
                 pairs.append((alike * (0.6 + 0.4 * fits), heading, name, why))
@@ -254,20 +299,46 @@ def _assigned(
     return tuple(found[name] for name in table.spec.columns if name in found)
 
 
+def called(table: Table, heading: str) -> str | None:
+    """The contract's column that a heading names, if one: by its own name, else by another."""
+    scored = [(_alike(name, heading)[0], name) for name in table.spec.columns]
+    best, column = max(scored, key=lambda one: one[0])
+    return column if best >= 0.9 else None
+
+
+def _named(name: str, column: Column, heading: str) -> tuple[float, str]:
+    """As `_alike`; of amounts that the contract wants net, gross ones are hardly alike."""
+    alike, why = _alike(name, heading)
+    if alike and vocabulary.wants_net(column):
+        if vocabulary.is_gross(heading):
+            return 0.3, GROSS
+        if why == PART and vocabulary.is_net(heading):
+            return 0.9, f"{PART}, and it says net"
+    return alike, why
+
+
+def may_be(column: str, heading: str) -> bool:
+    """Whether a heading has anything of a name of the column."""
+    return _alike(column, heading)[0] > 0
+
+
 @functools.lru_cache(maxsize=50_000)
 def _alike(column: str, heading: str) -> tuple[float, str]:
     from rapidfuzz import fuzz
 
     told = folded(heading)
-    bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", heading)) or told
+    bare = profiles.without_unit(heading)
+    bare = folded(re.sub(r"\([^)]*\)|\[[^]]*\]", "", bare)) or told
+    bare = re.sub(r"\b(brutto|netto)(?=\w)", r"\1 ", bare)
     object_ = folded(_NAMED.sub("", heading))
     bare = folded(_ENTITY.sub("", heading)) if _ENTITY.match(heading) else bare
     short = _SCOPE.sub("", bare).strip()
     own = folded(column)
-    if own in (told, bare):
+    camel = folded(vocabulary.spaced(heading))
+    if own in (told, bare, camel):
         return 1.0, "the contract's own name"
     names = {folded(name) for name in vocabulary.synonyms().get(column, ())}
-    if {told, bare} & names:
+    if {told, bare, camel} & names:
         return 0.95, "another name of it"
     if _NAMED.search(heading) and object_ in {own, *names}:
         return 0.9, "the name of the object that is called so"
@@ -289,7 +360,7 @@ def _kinds(cells: list[Cell]) -> dict[str, float]:
     count = 0
     for cell in cells:
         if isinstance(cell, grids.Number) or (
-            isinstance(cell, (int, float)) and not isinstance(cell, bool)
+            isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool)
         ):
             count += 1
             found["number"] += 1
@@ -341,8 +412,8 @@ def _looks(column: str, cells: list[Cell]) -> tuple[float, str]:
         if all(each.lower() in NETWORKS for each in told):
             return 0.6, "its values are networks"
     elif column == "currency":
-        if all(re.fullmatch(r"[A-Z]{3}", each) for each in told) and len(told) < 20:
-            return 0.5, "its values are codes of three letters"
+        if told <= profiles.codes() and len(told) < 20:
+            return 0.5, "its values are codes of currencies"
     elif column == "url" and all(each.startswith(("http://", "https://")) for each in told):
         return 0.5, "its values are addresses"
     return 0.0, ""

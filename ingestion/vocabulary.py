@@ -9,7 +9,9 @@ import typing
 import unicodedata
 from pathlib import Path
 
+from ingestion import profiles
 from ingestion.mapping import Scalar, feeds, normal
+from ingestion.specs import Column
 from settings import ConfigError, read_yaml, strict
 
 HERE = Path(__file__).parent / "exports"
@@ -117,17 +119,34 @@ def headings() -> frozenset[str]:
     return frozenset(found)
 
 
-def respelled(export: str, column: str, headings: tuple[str, ...]) -> str | None:
-    """The one heading that the export knows for a column, spelled as there."""
+def respelled(export: str, column: str, wanted: str, headings: tuple[str, ...]) -> str | None:
+    """The one heading that the export knows for a column in the place of the one that is wanted,
+    spelled as there. In another currency or scale it is none."""
     known_ = next((each for each in exports() if each.name == export), None)
     if known_ is None or column not in known_.columns:
         return None
     names = {folded(each) for each in known_.headings(column)}
-    found = [each for each in headings if folded(each) in names]
+    found = [each for each in headings if folded(each) in names and _counts_as(each, wanted)]
     return found[0] if len(found) == 1 else None
 
 
-GROSS = {"gross", "brutto", "brut", "bruto"}
+_GROSS = re.compile(r"\b(gross|brutto\w*|brut|brute|bruto|rate ?card|listenpreis\w*)\b")
+_NET = re.compile(r"\b(net|nett|netto\w*|neto|neta|liquido|liquida)\b")
+
+
+def is_gross(heading: str) -> bool:
+    """Whether a heading of amounts says gross, and not net beside it."""
+    return bool(_GROSS.search(folded(heading))) and not is_net(heading)
+
+
+def is_net(heading: str) -> bool:
+    """Whether a heading of amounts says net."""
+    return bool(_NET.search(folded(heading)))
+
+
+def wants_net(column: Column) -> bool:
+    """Whether the contract's column is an amount that it calls net."""
+    return column.type == "money" and bool(re.search(r"\bnet\b", column.about))
 
 
 def of_another(column: str, heading: str) -> bool:
@@ -143,11 +162,31 @@ def of_another(column: str, heading: str) -> bool:
     if told in own:
         return False
     # Gross is not net, whatever else the two headings share.
-    return told in others or (column == "spend" and bool(GROSS & set(told.split())))
+    return told in others or (column == "spend" and is_gross(heading))
+
+
+def _counts_as(heading: str, other: str) -> bool:
+    told = (profiles.currency_in(each) + profiles.scale_of(each) for each in (heading, other))
+    return len(set(told)) == 1
 
 
 def known(heading: typing.Any) -> bool:
     return folded(str(heading)) in headings()
+
+
+def spaced(heading: str) -> str:
+    """A heading in camel case (postId) as words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", heading)
+
+
+@functools.cache
+def networks() -> dict[str, str]:
+    """What exports call a network (in small letters) -> its name here."""
+    found: dict[str, str] = {}
+    for each in exports():
+        said = each.columns.get("network")
+        found |= {word.lower(): name for word, name in getattr(said, "words", {}).items()}
+    return found
 
 
 def folded(heading: str) -> str:

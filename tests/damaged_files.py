@@ -48,6 +48,8 @@ class Case:
     refused: frozenset[int] = frozenset()
     whole: bool = False
     reasons: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    """Of each row in turn, where the file says them."""
 
 
 def table(count: int = 12) -> list[Truth]:
@@ -123,6 +125,7 @@ def cases() -> list[Case]:
     import damaged_values
 
     found = [*_dialects(), *_values(), *_structure(), *_bytes(), *_lines(), *_books(), *_json()]
+    found += _amounts()
     found += damaged_values.cases()
     names = [case.name for case in found]
     assert len(set(names)) == len(names), "a case is named twice"
@@ -676,6 +679,62 @@ def _books() -> list[Case]:
                           whole=True, reasons=("damaged", "workbook", "archive")))  # fmt: skip
     found.append(Case("books: damaged", "m.xlsx", book_bytes(typed)[:2000], {}, whole=True,
                       reasons=("damaged", "workbook", "archive")))  # fmt: skip
+    return found
+
+
+def _amounts() -> list[Case]:
+    """Which amount a row has and of which currency, as a file that nobody names may be and as an
+    export that is known."""
+    found = []
+    rows = table()
+    net = [number(spend, Writing()) for *_, spend, _ in rows]
+    gross = [number(2 * spend, Writing()) for *_, spend, _ in rows]
+    thousands = [f"{spend / 1000:.5f}" for *_, spend, _ in rows]
+    several = tuple("GBP" if n % 3 else "USD" for n in range(len(rows)))
+    francs, euros = ("CHF",) * len(rows), ("EUR",) * len(rows)
+
+    def add(name, columns, currencies=euros, **more):
+        for kind, extra in (("a table", []), ("a post-buy", [["GRP", *["1.5"] * len(rows)]])):
+            lines = [["Station", *(each[0] for each in rows)],
+                     ["Date", *(each[1].isoformat() for each in rows)],
+                     ["Region", *(each[2] for each in rows)], *columns, *extra,
+                     ["Impressions", *(str(each[4]) for each in rows)]]  # fmt: skip
+            text = written([list(each) for each in zip(*lines, strict=True)], Writing())
+            stated = {"geography": "{Region}"}
+            truth, case = numbered(rows) if currencies else {}, f"amounts: {name}, {kind}"
+            found.append(Case(case, "m.csv", text, truth, stated, currencies=currencies, **more))
+
+    for heading in ("Currency", "Währung", "Devise", "Currency code"):
+        add(f"{heading} beside", [["Net cost", *net], [heading, *francs]], francs)
+    add("two currencies in a column", [["Net cost", *net], ["Currency", *several]], several)
+    add("signs of currencies in a column",
+        [["Net cost", *net], ["Currency", *("£" if c == "GBP" else "US$" for c in several)]],
+        several)  # fmt: skip
+    add("codes under no name", [["Net cost", *net], ["X", *francs]], francs, whole=True,
+        reasons=("may say the currency",))  # fmt: skip
+    add("a currency called otherwise", [["Net cost", *net], ["Billing currency", *francs]], francs,
+        whole=True, reasons=("may say the currency",))  # fmt: skip
+    add("the column says another one", [["Net cost (EUR)", *net], ["Currency", *francs]], (),
+        whole=True, reasons=("is EUR, and 'Currency' says CHF",))  # fmt: skip
+    add("gross before net", [["Gross cost", *gross], ["Net cost after discount", *net]])
+    add("gross before net, German", [["Kosten brutto", *gross], ["Kosten netto (EUR)", *net]])
+    add("gross and net in groups",
+        [["Kosten / Kosten brutto", *gross], ["Kosten / Kosten netto", *net]])  # fmt: skip
+    for heading in ("Gross cost", "Kosten brutto", "Bruttokosten"):
+        add(
+            f"{heading} alone",
+            [[heading, *gross]],
+            (),
+            whole=True,
+            reasons=("gross", "is not called"),
+        )
+    add("net in two currencies", [["Net cost (USD)", *gross], ["Net cost (EUR)", *net]], (),
+        whole=True, reasons=("beside another",))  # fmt: skip
+    for heading, code in (("Net cost (GBP)", "GBP"), ("Kosten netto (EUR)", "EUR"),
+                          ("Kosten netto EUR", "EUR"), ("Coste neto", "EUR")):  # fmt: skip
+        add(heading, [[heading, *net]], (code,) * len(rows))
+    for heading in ("Kosten netto in TEUR", "Prix net (k€)", "Net cost (EUR 000)"):
+        add(heading, [[heading, *thousands]])
     return found
 
 

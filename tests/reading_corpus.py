@@ -44,7 +44,14 @@ def judge(case: Case) -> Verdict:
         if proposal.open:
             return _refused(case, " ".join(proposal.open))
         folder.put("mapping.yml", yaml.safe_dump([proposal.entry], allow_unicode=True))
-        return _loaded(case, *loaded(folder, path))
+        columns = (*COLUMNS, "currency") if case.currencies else COLUMNS
+        rows, refused, error = loaded(folder, path, columns)
+        if case.currencies and rows is not None:
+            told = dict(zip(case.rows, case.currencies, strict=True))
+            case = dataclasses.replace(
+                case, rows={n: (*said, told[n]) for n, said in case.rows.items()}
+            )
+        return _loaded(case, rows, refused, error)
 
 
 def loaded(folder, path, columns=COLUMNS) -> tuple[dict[int, tuple] | None, dict[int, str], str]:

@@ -9,7 +9,7 @@ import pytest
 from feed_folder import FeedFolder
 from workbooks import book_bytes
 
-from ingestion import proposing, recognition, vocabulary
+from ingestion import mapping, proposing, recognition, vocabulary
 from settings import ROOT
 
 REAL = ROOT.parent / "shared" / "real"
@@ -297,6 +297,22 @@ def test_an_export_is_recognised_and_loads_as_its_vendor_means_it(tmp_path, name
         got = told[column]
         same = str(got) == value if isinstance(value, str) else got == value
         assert same or (isinstance(value, float) and float(got) == value), (column, got, value)
+
+
+@pytest.mark.parametrize("name", sorted({*SAMPLES} - {"media_plan_months"}))
+def test_what_a_proposal_calls_not_used_the_build_does_not_use(tmp_path, name):
+    """Whatever the headings beside it are called."""
+    file, content, stated, _ = SAMPLES[name]
+    content = book_bytes(content) if isinstance(content, list) else content
+    folder = FeedFolder(tmp_path)
+    path = folder.put(file, content, stated.get("encoding", "utf-8"))
+    for found in proposing.proposals(path, folder.settings, None, dict(stated)):
+        if found.recognised.export is None or found.recognised.export.name != name:
+            continue
+        names = [*found.recognised.table.spec.columns]
+        headings = (*found.table.layout.headings, *(f"{each} " for each in names))
+        plan = mapping.plan(proposing._as_mapping(path, found), headings, file)
+        assert {*plan.unused} == {*found.unused, *(f"{each} " for each in names)}
 
 
 def test_totals_and_notes_of_an_export_are_never_rows(tmp_path):
@@ -776,3 +792,37 @@ def staged(name):
     told |= {each: getattr(made, each) for each in ("latest_version", "version_pairs", "restated")}
     text = (models / f"stg_feeds__{name}.sql").read_text(encoding="utf-8")
     return jinja2.Environment().from_string(text, globals=told).render()
+
+
+SALES = [["Opportunity ID", "Opportunity Name", "Stage", "Amount", "Probability (%)"],
+         ["1", "a", "Prospecting", 1000, 60], ["2", "b", "Closed Lost", 2000, 0],
+         ["3", "c", "Closed Won", 5000, 100]]  # fmt: skip
+
+
+def _sold(*probabilities):
+    rows = zip(SALES[1:], probabilities, strict=True)
+    return book_bytes([SALES[0], *([*line[:4], each] for line, each in rows)])
+
+
+def test_percents_without_a_sign_are_said_and_shares_among_them_asked(tmp_path):
+    folder, proposal = proposed(tmp_path, "report_1.xlsx", book_bytes(SALES))
+    assert not proposal.open, proposal.open
+    said = [each.what for each in proposal.assumptions]
+    assert "'Probability (%)' is multiplied by 0.01" in said
+    loaded(folder, proposal)
+    told = "select sum(probability)::double from raw_feeds.deals"
+    assert folder.ask(told) == [(1.6,)]
+    folder.put("report_2.xlsx", _sold(0.6, 0.1, 1))
+    folder.ingest()
+    assert "may be a share" in folder.error("deals") and folder.ask(told) == [(1.6,)]
+
+
+@pytest.mark.parametrize("cells", [(0.6, 0.1, 1), (0.5, 45, 100), (0, 0, 1)])
+def test_what_may_be_a_share_or_percents_is_asked(tmp_path, cells):
+    folder, proposal = proposed(tmp_path, "report.xlsx", _sold(*cells))
+    assert any("may be a share of 1 or percents" in each for each in proposal.open)
+    stated = {"probability.multiply": "1"}
+    path = folder.folder / "report.xlsx"
+    (proposal,) = proposing.proposals(path, folder.settings, None, stated)
+    assert not proposal.open, proposal.open
+    assert proposal.entry["columns"]["probability"]["multiply"] == 1

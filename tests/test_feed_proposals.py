@@ -914,3 +914,79 @@ def test_months_as_headings_are_no_days(folder):
     stated = {"channel": "print", "account": "{Title}", "spend": "{value}"}
     done, told = feed(folder, path, contract="channel_days", stated=stated)
     assert not done and "is a month, and the contract knows days" in told
+
+
+STAFF = ("Personalnummer,E-Mail,Abteilung,Eintrittsdatum,Wochenstunden,Status,FTE\n"
+         "1,a@b.de,M,2020-01-13,40,Aktiv,{}\n2,b@b.de,M,2020-01-13,20,Aktiv,{}\n")  # fmt: skip
+
+
+def test_a_column_the_export_does_not_list_is_left_and_how_to_take_it_is_said(folder):
+    path = folder.put("staff_2026-09-30.csv", STAFF.format("100 %", "50 %"))
+    done, told = feed(folder, path)
+    assert done and "  not used: FTE (--set 'fte={FTE}' takes it as 'fte')" in told
+    folder.ingest()
+    assert folder.ask("select count(*), count(fte) from raw_feeds.employees") == [(2, 0)]
+
+
+def test_a_column_that_a_person_takes_is_judged(folder):
+    path = folder.put("staff_2026-09-30.csv", STAFF.format("100 %", "50 %"))
+    done, told = feed(folder, path, stated={"fte": "{FTE}"})
+    assert done and "percents in 'FTE' become shares" in told
+    folder.ingest()
+    assert folder.ask("select sum(fte)::double from raw_feeds.employees") == [(1.5,)]
+
+
+def test_decimals_of_parquet_are_numbers(folder):
+    import decimal
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    amount = pa.array([decimal.Decimal("12.345"), decimal.Decimal("7")], pa.decimal128(12, 3))
+    pq.write_table(
+        pa.table({"order_id": ["A1", "A2"], "ordered_on": [dt.date(2026, 9, 1)] * 2,
+                  "amount": amount, "currency": ["EUR", "USD"], "system": ["s", "s"]}), out
+    )  # fmt: skip
+    done, told = feed(folder, folder.put("orders.parquet", out.getvalue()), contract="orders")
+    assert done and "amount <- 'amount'" in told and "not used" not in told
+    folder.ingest()
+    assert folder.ask("select sum(amount)::double from raw_feeds.orders") == [(19.345,)]
+
+
+def test_json_in_camel_case_is_known_by_its_words_and_a_page_is_its_network(folder):
+    import json
+
+    posts = [
+        {"socialNetwork": name, "profile": {"name": "t"}, "postId": f"urn:{n}",
+         "permalink": f"https://l.example/{n}", "message": f"m{n}",
+         "metrics": {"impressions": 10 * n},
+         "publishedAt": f"2026-09-0{n}T10:00:00+02:00"}
+        for n, name in enumerate(["LinkedIn Page", "linkedin"], start=1)
+    ]  # fmt: skip
+    stated = {"captured_on": "2026-09-30"}
+    path = folder.put("posts.json", json.dumps(posts))
+    done, told = feed(folder, path, contract="posts", stated=dict(stated))
+    assert done and "post_id <- 'postId'" in told
+    assert "impressions <- 'metrics.impressions'" in told
+    folder.ingest()
+    assert folder.ask("select network, post_id, impressions, published_at::date::varchar "
+                      "from raw_feeds.posts order by 2") == [
+        ("linkedin", "urn:1", 10, "2026-09-01"), ("linkedin", "urn:2", 20, "2026-09-02"),
+    ]  # fmt: skip
+    posts[0]["socialNetwork"] = "Facebook Group"
+    path = folder.put("groups.json", json.dumps(posts))
+    done, told = feed(folder, path, contract="posts", stated=dict(stated))
+    assert not done and "--set 'network.words.Facebook Group=" in told
+    stated["network.words.Facebook Group"] = "facebook"
+    assert feed(folder, path, contract="posts", stated=stated)[0]
+
+
+def test_what_any_export_calls_a_network_is_that_one_in_every_file(folder):
+    head = "Network;Account;Post ID;Published;Stand\n"
+    rows = "LinkedIn Page;t;1;2026-09-01;2026-09-30\nlinkedin;t;2;2026-09-13;2026-09-30\n"
+    done, told = feed(folder, folder.put("p.csv", head + rows), contract="posts")
+    assert done and "in 'Network' 'LinkedIn Page' is linkedin (as exports call it)" in told
+    folder.ingest()
+    assert folder.ask("select distinct network from raw_feeds.posts") == [("linkedin",)]

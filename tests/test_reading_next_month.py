@@ -423,3 +423,83 @@ def test_a_currency_that_a_heading_shows_is_kept_or_asked(folder, heading, own, 
         assert "sign of several currencies" in " ".join(found.open)
     else:
         assert not found.open and found.entry["currency"] == meant
+
+
+# --- columns that are new -----------------------------------------------------------------------
+
+GOOGLE = "Day,{}Campaign,Currency code,Cost,Impressions,Clicks\n"
+
+
+def test_a_new_column_called_as_one_of_the_key_is_not_used_and_check_names_it(folder):
+    from ingestion import check
+
+    day = "2026-09-0{},{}Brand,EUR,12.5,1000,25\n"
+    text = GOOGLE.format("") + day.format(1, "") + day.format(2, "")
+    path = folder.put("gads_2026-09.csv", text)
+    (found,) = proposing.proposals(path, folder.settings)
+    assert not found.open, found.open
+    folder.put("mapping.yml", yaml.safe_dump([found.entry]))
+    folder.ingest()
+    later = GOOGLE.format("Account,Geography,") + day.format(2, "ACME,DE,") + day.format(3, "A,DE,")
+    path, told = folder.put("gads_2026-10.csv", later), []
+    assert check.check([path], folder.settings, folder.paths, told.append)
+    assert "  unused: Account" in told and "  unused: Geography" in told
+    assert "  2 rows: 1 new, 1 known already, 0 quarantined" in told
+    folder.ingest()
+    told = folder.ask("select count(*), sum(spend), count(account) from raw_feeds.channel_days")
+    assert told == [(3, 37.5, 0)]
+
+
+def test_what_a_proposal_without_an_export_does_not_name_stays_unused(folder):
+    mapped(folder, "m_2026-08.csv", csv(month(8)), spend="1", impressions="2")
+    lines = [[*HEADS, "Campaign", "Clicks"], *([*each, "New", 5] for each in month(9)[1:])]
+    rows, bad, error = second(folder, "m_2026-09.csv", csv(lines), "campaign, clicks")
+    assert set(rows) == {(None, None)} and not bad and not error
+
+
+MEDIA = "channel,date,{}spend,currency\ntv,2026-09-01,{}5,EUR\n"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("first", "then", "why"),
+    [
+        (("", ""), ("campaign,", "New,"), "'campaign' is new since m_1.csv and would fill"),
+        (("campaign,", "New,"), ("", ""), "no heading fills 'campaign', as one in m_1.csv did"),
+    ],
+)
+def test_a_heading_nobody_named_does_not_change_the_key_in_silence(
+    folder, first, then, why, together
+):
+    from ingestion import check
+
+    folder.map(feed="channel_days", files="m_*.csv")
+    folder.put("m_1.csv", MEDIA.format(*first))
+    if not together:
+        folder.ingest()
+    path, told = folder.put("m_2.csv", MEDIA.format(*then)), []
+    folder.ingest()
+    assert why in folder.error("channel_days")
+    assert folder.ask("select count(*), sum(spend) from raw_feeds.channel_days") == [(1, 5)]
+    assert not check.check([path], folder.settings, folder.paths, told.append)
+    assert any(why in line for line in told)
+
+
+def test_a_measure_nobody_named_loads_and_is_said(folder):
+    from ingestion import check
+
+    folder.map(feed="channel_days", files="m_*.csv")
+    folder.put("m_1.csv", MEDIA.format("", ""))
+    folder.ingest()
+    path, told = folder.put("m_2.csv", MEDIA.format("clicks,", "7,")), []
+    check.check([path], folder.settings, folder.paths, told.append)
+    said = "'clicks' is new since m_1.csv and fills 'clicks'"
+    assert any(said in line for line in told)
+    assert any(said in line for line in folder.ingest().lines)
+    assert folder.ask("select max(clicks) from raw_feeds.channel_days") == [(7,)]
+    folder.clear()
+    folder.map(feed="channel_days", files="n_*.csv", headings="named",
+               columns={n: n for n in ("channel", "date", "spend")})  # fmt: skip
+    folder.put("n_1.csv", MEDIA.format("clicks,", "9,").replace("-01", "-02"))
+    folder.ingest()
+    assert folder.ask("select max(clicks) from raw_feeds.channel_days") == [(7,)]
