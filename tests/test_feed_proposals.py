@@ -879,3 +879,10 @@ def test_months_as_headings_are_no_days(folder):
     stated = {"channel": "print", "account": "{Title}", "spend": "{value}"}
     done, told = feed(folder, path, contract="channel_days", stated=stated)
     assert not done and "is a month, and the contract knows days" in told
+
+
+def test_the_zone_of_days_may_be_stated(folder):
+    rows = "order_id,customer_id,ordered_on,amount,currency\n1,c,2026-09-01T22:30:00Z,5.55,EUR\n"
+    stated = {"system": "shop", "time_zone": "Asia/Tokyo"}
+    done, told = feed(folder, folder.put("o.csv", rows), contract="orders", stated=stated)
+    assert done and "in Asia/Tokyo (as stated)" in told and "ordered_on=2026-09-02" in told, told
