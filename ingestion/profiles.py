@@ -856,20 +856,25 @@ def _zone(
     )  # fmt: skip
 
 
+OF_THE_DAY = "is of the day that it was in"
+
+
 def _zone_of_days(
     found: Decision, column: Column, heading: str, told: list[str], typed: list[Cell],
     context: Context,
 ) -> None:  # fmt: skip
     """The zone whose days times with an offset are of, in a column of days."""
-    if column.type != "date" or "time_zone" in context.stated:
+    if column.type != "date":
         return
     instants = [each for each in told if ":" in each and _OFFSET.search(each)]
     instants += [str(e) for e in typed if isinstance(e, dt.datetime) and e.tzinfo is not None]
     if instants:
-        found.settings["time_zone"] = context.time_zone
+        zone = context.stated.get("time_zone", context.time_zone)
+        own = "the organization's own zone (or --set time_zone=)"
+        found.settings["time_zone"] = zone
         found.assume(
-            f"'{instants[0]}' in '{heading}' is of the day that it was in {context.time_zone}",
-            "the organization's own zone (or --set time_zone=)",
+            f"'{instants[0]}' in '{heading}' {OF_THE_DAY} {zone}",
+            "as stated" if "time_zone" in context.stated else own,
         )
 
 

@@ -52,7 +52,7 @@ _READ_BY = {"encoding": ("text", "json"), "delimiter": ("text",), "quote": ("tex
 """Keys that only some kinds of files have (see `grids.kind`)."""
 _NUMBERS = ("integer", "number", "money")
 _TYPES = {"decimal": _NUMBERS, "thousands": _NUMBERS, "dates": ("date", "timestamp"),
-          "language": ("date", "timestamp"), "time_zone": ("date", "timestamp")}  # fmt: skip
+          "language": ("date", "timestamp"), "time_zone": ("timestamp",)}  # fmt: skip
 """Marks and the types of columns that are read by them."""
 _OWN_KEYS = tuple(
     field.name for field in dataclasses.fields(mapping.From)
@@ -224,6 +224,8 @@ def _is_heard(name: str, value: str, path: Path, proposal: Proposal) -> bool:
         return kinds is None or grids.kind(path, entry.get("member")) in kinds
     if name == "currency":
         return name in spec.columns
+    if name == "time_zone" and any(profiles.OF_THE_DAY in a.what for a in proposal.assumptions):
+        return True
     filled = {
         spec.columns[column].type for column, told in columns.items()
         if isinstance(told, str) or "from" in told or mapping.slots(told["template"])

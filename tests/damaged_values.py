@@ -88,10 +88,16 @@ def _days() -> list[Case]:
     starts = [(a, dt.date(2025 + (n + 6) // 12, (n + 6) % 12 + 1, 1), r, s, i)
               for n, (a, _, r, s, i) in enumerate(rows)]  # fmt: skip
     for form in ("%b %y", "%b-%y", "%b '%y"):
-        found.append(_cell(
-            f"a month and a year of two digits {form}", 1,
-            lambda n, _, form=form: starts[n][1].strftime(form), starts,
-        ))  # fmt: skip
+
+        def month_of(n: int, _: str, form: str = form) -> str:
+            return starts[n][1].strftime(form)
+
+        asked = {"whole": True, "reasons": ("is a month, and the contract knows days",)}
+        found.append(
+            _cell(f"a month and a year of two digits {form}", 1, month_of, starts, **asked)
+        )
+        found.append(_cell(f"a stated month and a year of two digits {form}", 1, month_of, starts,
+                           stated={"dates": form}))  # fmt: skip
     found.append(_cell(
         "one year of two digits among four", 1,
         lambda n, _: rows[n][1].strftime("%d/%m/%y" if n == 3 else "%d/%m/%Y"),

@@ -990,3 +990,10 @@ def test_what_any_export_calls_a_network_is_that_one_in_every_file(folder):
     assert done and "in 'Network' 'LinkedIn Page' is linkedin (as exports call it)" in told
     folder.ingest()
     assert folder.ask("select distinct network from raw_feeds.posts") == [("linkedin",)]
+
+
+def test_the_zone_of_days_may_be_stated(folder):
+    rows = "order_id,customer_id,ordered_on,amount,currency\n1,c,2026-09-01T22:30:00Z,5.55,EUR\n"
+    stated = {"system": "shop", "time_zone": "Asia/Tokyo"}
+    done, told = feed(folder, folder.put("o.csv", rows), contract="orders", stated=stated)
+    assert done and "in Asia/Tokyo (as stated)" in told and "ordered_on=2026-09-02" in told, told
