@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import os
 import shutil
 import typing
@@ -164,8 +163,7 @@ def _source(
         context = _context(run, vendor, source, address, cursors)
         before = _rows_there(run, accounts)
         extract = fetching.extractor(vendor)
-        with _seldom_collected():
-            load_id = load.load(run.paths, vendor, lambda _: intake.batches(extract, context), at)
+        load_id = load.load(run.paths, vendor, lambda _: intake.batches(extract, context), at)
         if load_id:
             done.load_id = load_id
             _reconcile(run, intake, load_id, before)
@@ -243,18 +241,6 @@ def _reconcile(run: Run, intake: fetching.Intake, load_id: str, before: dict[str
             taken = intake.distinct(name)
             if found != taken:
                 account.fail(f"{taken} keys were taken, but {found} rows are in the warehouse")
-
-
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for garbage ten times less often: rows that wait to become columns are none, and looking
-    at them again and again costs some two percent of the whole. Less often costs memory."""
-    before = gc.get_threshold()
-    gc.set_threshold(before[0] * 10, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _feeds(run: Run, mappings: list[Mapping], key: bytes, at: dt.datetime, states: States) -> Load:
