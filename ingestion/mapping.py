@@ -351,12 +351,12 @@ def plan(mapping: Mapping, headings: tuple[str, ...], file: str) -> Plan:
 
 
 def told_days(entry: Entry, table: Table) -> dict[str, Scalar]:
-    """Days that are said for a whole file and tell its rows from those of another export: constants
-    of the key, or of the event by which a feed is fresh."""
+    """Days, and a survey's wave, that are said for a whole file and tell its rows from those of
+    another export: constants of the key, or of the event by which a feed is fresh."""
     spec = table.spec
     return {
         name: value for name, value in entry.constants.items()
-        if spec.columns[name].type in ("date", "timestamp")
+        if (spec.columns[name].type in ("date", "timestamp") or name == "wave")
         and (name in spec.key or name == spec.event)
     }  # fmt: skip
 
@@ -370,8 +370,8 @@ def hold(mapping: Mapping, file: str, content: str) -> None:
     stem, dot, suffix = file.partition(".")
     raise MappingError(
         f"{file}: it is another file than that of which {mapping.told_in} says {said or 'more'}: "
-        f"the name is the same, the content is not. Put the day of the export into its name "
-        f"({stem}_2026-10-31{dot}{suffix}, say) and feed it, so that both exports are kept."
+        f"the name is the same, the content is not. Put the day (or wave) of the export into its "
+        f"name ({stem}_2026-10-31{dot}{suffix}, say) and feed it, so that both exports are kept."
     )
 
 

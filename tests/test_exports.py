@@ -454,12 +454,12 @@ SURVEY = (
 
 def test_only_answers_on_scales_are_questions_and_nobody_is_named(tmp_path):
     folder, proposal = proposed(
-        tmp_path, "pulse.csv", SURVEY, {"survey": "pulse", "wave": "2026-H1"}
-    )
+        tmp_path, "pulse.csv", SURVEY.replace("118000000003", ""),
+        {"survey": "pulse", "wave": "2026-H1"},
+    )  # fmt: skip
     assert not proposal.open, proposal.open
     left = next(a.what for a in proposal.assumptions if a.what.startswith("no questions"))
     assert "IP Address" in left and "Collector ID" in left and "Any comment" in left
-    folder.put("pulse.csv", SURVEY.replace("118000000003", ""))
     loaded(folder, proposal)
     told = folder.ask("select question, answer, department from raw_feeds.survey_answers "
                       "order by _file_row, question")  # fmt: skip
@@ -469,6 +469,21 @@ def test_only_answers_on_scales_are_questions_and_nobody_is_named(tmp_path):
     ]  # fmt: skip
     rows = folder.ask("select row_json from ingest.quarantine where reason like '%missing'")
     assert rows and not any("10.1.2" in row or "@" in row for (row,) in rows)
+
+
+def test_the_next_wave_under_the_same_name_is_not_loaded_as_the_last_one(tmp_path):
+    folder, proposal = proposed(
+        tmp_path, "pulse.csv", SURVEY, {"survey": "pulse", "wave": "2026-H1"}
+    )
+    loaded(folder, proposal)
+    before = folder.ask("select count(*), count(distinct wave) from raw_feeds.survey_answers")
+    folder.put("pulse.csv", SURVEY.replace("2026-07-1", "2026-12-1").replace("Response,", "R,"))
+    folder.ingest()
+    assert folder.load("survey_answers")[0] == "failed"
+    assert "says 'wave' is 2026-H1" in folder.error("survey_answers")
+    assert before == folder.ask(
+        "select count(*), count(distinct wave) from raw_feeds.survey_answers"
+    )
 
 
 FORMS = {
