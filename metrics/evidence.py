@@ -248,7 +248,8 @@ left join decoys using (quarter_start, outcome);
 
 # Tests that stand in no row: neither we nor their tool give a figure.
 UNKNOWN = """
-select experiment_id || ' (' || outcome || ')' from metrics.experiment_estimates
+select concat(coalesce(experiment_id, 'one without an id'), ' (' || outcome || ')')
+from metrics.experiment_estimates
 where status = 'refused' and reported_incremental is null order by 1
 """
 
