@@ -127,6 +127,25 @@ def test_every_law_holds_for_every_definition(filled, catalogue):
     assert laws.broken(filled, catalogue) == []
 
 
+def test_no_sum_is_of_floats_whose_order_would_show(filled, catalogue):
+    """Decimals and whole numbers add up to the same in any order of rows and threads."""
+    floats = []
+    for model in catalogue.models.values():
+        [(schema,)] = filled.execute(
+            "select schema_name from duckdb_tables() where table_name = ? "
+            "and schema_name in ('marts', 'people')", [model.table]
+        ).fetchall()  # fmt: skip
+        for each in model.measures:
+            if each.agg == "sum":
+                [(kind, *_)] = filled.execute(
+                    f"select column_type from (describe select {each.expr or each.name} "
+                    f"from {schema}.{model.table})"
+                ).fetchall()
+                if kind in ("DOUBLE", "FLOAT"):
+                    floats.append(each.name)
+    assert not floats, f"cast what {', '.join(floats)} add up to decimal"
+
+
 def test_every_metric_has_values_at_each_grain_and_slice_it_declares(filled, catalogue):
     stored = set(
         filled.execute(
